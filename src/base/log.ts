@@ -1,0 +1,21 @@
+import { pino, type Logger } from 'pino';
+
+/** What is passed in wherever something is logged; never imported as an instance. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & { child(bindings: object): Log };
+
+export interface LogOptions {
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** JSON lines, or lines for a person at a terminal. */
+  format: 'json' | 'pretty';
+  /** Goes into every line. */
+  role: string;
+}
+
+/** The process's log, on stdout. Secrets never get here: what is logged is chosen by name, not whole objects. */
+export function createLog(options: LogOptions): Log {
+  const common = { level: options.level, base: { role: options.role }, timestamp: () => `,"time":"${new Date().toISOString()}"` };
+  if (options.format === 'json') return pino(common);
+  return pino({ ...common, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', singleLine: true } } });
+}
+
+export const silentLog: Log = pino({ level: 'silent' });
