@@ -447,6 +447,8 @@ export const verbs = {
       boot: count,
       /** Null: formatted without a cluster, asks to be adopted. */
       clusterId: uuid.nullable(),
+      /** The highest reign that this volume has obeyed: a master below it, or beside it, learns here that it was outbid. */
+      reign: z.object({ epoch: count, id: uuid }).nullable(),
       address: text,
       host: text,
       zone: text,
