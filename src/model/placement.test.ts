@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemRandom, type Random } from '../base/random.js';
 import type { ViewNode } from './node.js';
@@ -79,7 +79,7 @@ describe('placement', () => {
   });
 
   it('gives an emptier node more of the chunks, in proportion to its free space', () => {
-    const nodes = [node({ nodeId: 'full', freeBytes: 1_000_000 }), node({ nodeId: 'empty', freeBytes: 3_000_000 })];
+    const nodes = [node({ nodeId: 'full', freeBytes: 999_999 }), node({ nodeId: 'empty', freeBytes: 2_999_999 })];
     let onEmpty = 0;
     const steps = 1000;
     for (let step = 0; step < steps; step += 1) {
