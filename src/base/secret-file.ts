@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { link, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from './atomic-file.js';
+import type { Clock } from './clock.js';
+import type { Log } from './log.js';
+
+/** A secret below this is guessed sooner than it is stolen. */
+export const secretLengthMin = 24;
+const secretFileBytesMax = 64 * 1024;
+const secretsMax = 16;
+/** A changed file is noticed after at most this time. */
+const lookAgainMs = 1000;
+const distinctCharactersMin = 8;
+
+/** Words that stand in manuals and default configurations; a secret made of them protects nothing. */
+const wellKnownWords = [
+  'admin', 'aether', 'aetherstore', 'access', 'changeit', 'changeme', 'change', 'cluster', 'default', 'demo', 'dev', 'example',
+  'examplekey', 'garage', 'key', 'letmein', 'me', 'minio', 'minioadmin', 'pass', 'password', 'please', 'qwerty', 'root', 'rustfs',
+  'rustfsadmin', 's3', 'secret', 'seaweedfs', 'store', 'test', 'token', 'user', '12345678', '123456', '1234', '123',
+]; // prettier-ignore
+const wellKnownPattern = new RegExp(`^(?:${wellKnownWords.toSorted((a, b) => b.length - a.length).join('|')})+$`);
+
+/** A secret that must not be used, or a file that cannot be read. The message never shows the secret. */
+export class SecretRefused extends Error {
+  override readonly name = 'SecretRefused';
+}
+
+/** Why a secret is refused, or null. */
+export function secretWeakness(secret: string): string | null {
+  if (secret.length < secretLengthMin) return `is shorter than ${secretLengthMin} characters`;
+  if (/[^\x21-\x7e]/.test(secret)) return 'has characters other than printable ASCII';
+  if (new Set(secret).size < distinctCharactersMin) return `has fewer than ${distinctCharactersMin} different characters`;
+  if (secret.includes('EXAMPLEKEY') || wellKnownPattern.test(secret.toLowerCase().replaceAll(/[^a-z0-9]/g, '')))
+    return 'is a well-known one';
+  return null;
+}
+
+/** A new random secret: 256 bits in 43 characters. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/**
+ * Writes a secret file of mode 0600 unless there is one, durably, and never half. Several processes may race: one wins.
+ * Answers whether this call wrote it.
+ */
+export async function writeSecretFileOnce(path: string, content: string): Promise<boolean> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.tmp-${process.pid}`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(temporary, path); // unlike rename, this refuses to replace
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(temporary);
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+interface SecretFileContent {
+  lines: string[];
+  /** `# name: value` lines, for what belongs to the secret but is none. */
+  notes: Map<string, string>;
+}
+
+function readSecretFile(path: string, what: string, secretOf: (line: string) => string | null): SecretFileContent {
+  let text: string;
+  try {
+    if (statSync(path).size > secretFileBytesMax)
+      throw new SecretRefused(`the ${what} file ${path} is larger than ${secretFileBytesMax} bytes`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof SecretRefused) throw error;
+    throw new SecretRefused(`the ${what} file ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const content: SecretFileContent = { lines: [], notes: new Map() };
+  for (const raw of text.split('\n')) {
+    const line = raw.trim();
+    const note = /^#\s*([a-z-]+):\s*(\S+)$/.exec(line);
+    if (note) content.notes.set(note[1]!, note[2]!);
+    if (line !== '' && !line.startsWith('#')) content.lines.push(line);
+  }
+  if (content.lines.length === 0) throw new SecretRefused(`the ${what} file ${path} is empty; \`aetherstore init\` writes a good one`);
+  if (content.lines.length > secretsMax) throw new SecretRefused(`the ${what} file ${path} has more than ${secretsMax} secrets`);
+  for (const [index, line] of content.lines.entries()) {
+    const secret = secretOf(line);
+    const weakness = secret === null ? 'does not have the form that this file needs' : secretWeakness(secret);
+    if (weakness)
+      throw new SecretRefused(`secret ${index + 1} in the ${what} file ${path} ${weakness}; \`aetherstore init\` writes a good one`);
+  }
+  return content;
+}
+
+export interface SecretFileOptions {
+  path: string;
+  /** For messages: "cluster secret". */
+  what: string;
+  /** The part of a line that must be hard to guess; null when the line has the wrong form. Default: all of it. */
+  secretOf?: (line: string) => string | null;
+}
+
+/**
+ * A file of secrets, one a line: the first is ours, all are accepted, so that one can be changed without a pause. Read
+ * again when the file has changed; a change for the worse is logged and the old secrets stay.
+ */
+export class SecretFile {
+  readonly #options: Required<SecretFileOptions>;
+  readonly #parts: { clock: Clock; log: Log };
+  #content: SecretFileContent;
+  #state: string;
+  #lookedAtMs: number;
+
+  /** Throws `SecretRefused`. */
+  constructor(options: SecretFileOptions, parts: { clock: Clock; log: Log }) {
+    this.#options = { secretOf: (line) => line, ...options };
+    this.#parts = parts;
+    this.#content = readSecretFile(options.path, options.what, this.#options.secretOf);
+    this.#state = this.#fileState();
+    this.#lookedAtMs = parts.clock.monotonicMs();
+  }
+
+  /** All accepted secrets, ours first. */
+  lines(): readonly string[] {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#lookedAtMs >= lookAgainMs) {
+      this.#lookedAtMs = nowMs;
+      this.#lookAgain();
+    }
+    return this.#content.lines;
+  }
+
+  /** The same as bytes. */
+  buffers(): Buffer[] {
+    return this.lines().map((line) => Buffer.from(line));
+  }
+
+  note(name: string): string | null {
+    return this.#content.notes.get(name) ?? null;
+  }
+
+  #fileState(): string {
+    try {
+      const { mtimeMs, ino, size } = statSync(this.#options.path);
+      return `${mtimeMs} ${ino} ${size}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  #lookAgain(): void {
+    const state = this.#fileState();
+    if (state === this.#state) return;
+    this.#state = state;
+    const { path, what, secretOf } = this.#options;
+    try {
+      this.#content = readSecretFile(path, what, secretOf);
+      this.#parts.log.info({ path, secrets: this.#content.lines.length }, `the ${what} file was read again`);
+    } catch (error) {
+      this.#parts.log.warn({ path, err: error }, `the changed ${what} file is refused, the secrets read before stay in use`);
+    }
+  }
+}
