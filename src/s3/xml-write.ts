@@ -1,0 +1,58 @@
+const SPECIAL_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/;
+const SPECIALS_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/g;
+const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
+/** CR, LF and TAB would be normalised by a reader, so they travel as references, like what XML cannot hold at all. */
+function escapeText(text: string): string {
+  if (!SPECIAL_PATTERN.test(text)) return text;
+  return text.replace(SPECIALS_PATTERN, (character) => NAMED[character] ?? `&#${character.charCodeAt(0)};`);
+}
+
+/** Text that is XML already. Made by `xml` alone, so nothing gets into an answer unescaped. */
+export class XmlText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** What may stand in a template: null and undefined write nothing. */
+export type XmlValue = string | number | boolean | null | undefined | XmlText | XmlText[];
+
+function written(value: XmlValue): string {
+  if (value === null || value === undefined) return '';
+  if (value instanceof XmlText) return value.toString();
+  if (Array.isArray(value)) return value.join('');
+  return typeof value === 'string' ? escapeText(value) : String(value);
+}
+
+/** A template whose values are escaped: ``xml`<Key>${key}</Key>` ``. */
+export function xml(literals: TemplateStringsArray, ...values: XmlValue[]): XmlText {
+  let text = literals[0]!;
+  for (let i = 0; i < values.length; i += 1) text += written(values[i]) + literals[i + 1]!;
+  return new XmlText(text);
+}
+
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+/** A whole document: declaration, root element in S3's name space, content. */
+export function xmlDocument(root: string, content: XmlText): Buffer {
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${NAMESPACE}">${content.toString()}</${root}>`);
+}
+
+/** Like `encodeURIComponent`, but exactly the unreserved characters of RFC 3986 and the slash stay. */
+function percentEncode(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%2F', '/');
+}
+
+/** How names are written into a list: as they are, or encoded when the client asked with encoding-type=url. */
+export function nameWriter(encodingType: 'url' | null): (name: string) => string {
+  return encodingType === 'url' ? percentEncode : (name) => name;
+}
