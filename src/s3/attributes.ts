@@ -1,9 +1,7 @@
 import { userMetadataBytesMax } from '../model/limits.js';
 import type { ObjectAttributes } from '../model/object.js';
 import { Refusal } from '../model/refusal.js';
-
-/** Request headers by name in lower case; the lines of a repeated one are joined by commas. */
-export type Headers = ReadonlyMap<string, string>;
+import type { HeaderLines, QueryParameters } from './raw-request.js';
 
 /** Standard headers that are kept with an object and given back. */
 const KEPT = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
@@ -25,16 +23,16 @@ function withoutChunking(contentEncoding: string): string {
 }
 
 /** The attributes that a writing request gives its object. */
-export function readAttributes(headers: Headers): ObjectAttributes {
+export function readAttributes(headers: HeaderLines): ObjectAttributes {
   const attributes: ObjectAttributes = { headers: {}, userMetadata: {} };
   for (const name of KEPT) {
     const sent = headers.get(name);
-    const value = name === 'content-encoding' && sent !== undefined ? withoutChunking(sent) : sent;
-    if (value !== undefined && value !== '') attributes.headers[name] = kept(name, value);
+    const value = name === 'content-encoding' && sent !== null ? withoutChunking(sent) : sent;
+    if (value !== null && value !== '') attributes.headers[name] = kept(name, value);
   }
   let metadataBytes = 0;
   const metadata: [string, string][] = [];
-  for (const [name, value] of headers) {
+  for (const [name, value] of headers.entries()) {
     if (!name.startsWith(METADATA_PREFIX)) continue;
     const short = name.slice(METADATA_PREFIX.length);
     if (short === '') throw new Refusal('argument-invalid', 'A user metadata header needs a name.');
@@ -61,7 +59,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 };
 
 /** Adds an object's attributes to the headers of an answer (flat list of names and values). */
-export function writeAttributes(answer: string[], attributes: ObjectAttributes, query: ReadonlyMap<string, string>): void {
+export function writeAttributes(answer: string[], attributes: ObjectAttributes, query: QueryParameters): void {
   const overridden = overrides(query);
   if (!overridden?.has('content-type')) answer.push('content-type', attributes.headers['content-type'] ?? DEFAULT_TYPE);
   for (const name in attributes.headers) {
@@ -71,9 +69,9 @@ export function writeAttributes(answer: string[], attributes: ObjectAttributes, 
   for (const name in attributes.userMetadata) answer.push(METADATA_PREFIX + name, attributes.userMetadata[name]!);
 }
 
-function overrides(query: ReadonlyMap<string, string>): Map<string, string> | null {
+function overrides(query: QueryParameters): Map<string, string> | null {
   let found: Map<string, string> | null = null;
-  for (const [parameter, value] of query) {
+  for (const [parameter, value] of query.pairs) {
     const name = Object.hasOwn(OVERRIDES, parameter) ? OVERRIDES[parameter] : undefined;
     if (name === undefined) continue;
     found ??= new Map();

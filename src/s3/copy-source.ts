@@ -33,8 +33,8 @@ export function parseCopySource(header: string): CopySource {
 }
 
 /** Reads `x-amz-copy-source-range`: exactly `bytes=first-last`, inside the source. Null copies the whole. */
-export function parseCopyRange(header: string | undefined, sizeBytes: number): ByteRange {
-  if (header === undefined) return { startBytes: 0, endBytes: sizeBytes };
+export function parseCopyRange(header: string | null, sizeBytes: number): ByteRange {
+  if (header === null) return { startBytes: 0, endBytes: sizeBytes };
   const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header);
   const range = match && { startBytes: Number(match[1]), endBytes: Number(match[2]) + 1 };
   if (!range || range.endBytes <= range.startBytes || range.endBytes > sizeBytes) {

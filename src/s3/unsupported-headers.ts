@@ -1,5 +1,5 @@
 import { Refusal } from '../model/refusal.js';
-import type { Headers } from './attributes.js';
+import type { HeaderLines } from './raw-request.js';
 
 /**
  * Headers that ask for something this store does not do. Ignoring one would be a silent lie (an object that its writer
@@ -27,8 +27,8 @@ const UNSUPPORTED: readonly { prefix: string; harmless: readonly string[] }[] = 
 ];
 
 /** Throws `not-implemented` at the first header whose wish cannot be granted. */
-export function refuseUnsupportedHeaders(headers: Headers): void {
-  for (const [name, value] of headers) {
+export function refuseUnsupportedHeaders(headers: HeaderLines): void {
+  for (const [name, value] of headers.entries()) {
     if (!name.startsWith('x-amz-')) continue;
     const rule = UNSUPPORTED.find((row) => name.startsWith(row.prefix));
     if (rule && !rule.harmless.includes(value.trim().toLowerCase())) {
