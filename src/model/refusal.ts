@@ -54,6 +54,11 @@ const table = {
     s3: 'RequestTimeTooSkewed',
     message: 'The difference between the request time and the current time is too large.',
   },
+  'session-token-unknown': {
+    status: 400,
+    s3: 'InvalidToken',
+    message: 'The provided token is not valid: this store issues no session tokens. Sign with an access key and its secret alone.',
+  },
   'request-expired': { status: 403, s3: 'AccessDenied', message: 'Request has expired.' },
   'authorization-malformed': { status: 400, s3: 'AuthorizationHeaderMalformed', message: 'The authorization header is malformed.' },
   'authorization-query-malformed': {

@@ -1,0 +1,131 @@
+import { Refusal, type RefusalCode } from '../model/refusal.js';
+import { signingAlgorithm } from './canonical.js';
+import { headerLinesMax, type ParsedRequest } from './raw-request.js';
+
+/** What a request says about its own signature, well-formed but not yet believed. */
+export interface Authorization {
+  presigned: boolean;
+  accessKeyId: string;
+  /** Of the credential: YYYYMMDD. */
+  day: string;
+  region: string;
+  service: string;
+  terminator: string;
+  /** Lower-case names in the order given. */
+  signedHeaders: readonly string[];
+  /** As given, whatever it holds. */
+  signature: string;
+  /** YYYYMMDDTHHMMSSZ */
+  timestamp: string;
+  timeMs: number;
+  /** Null unless presigned. */
+  expiresSeconds: number | null;
+  /** x-amz-content-sha256, or what stands for it. */
+  payloadHash: string;
+}
+
+/** A week: the longest life of a presigned request. */
+const expiresSecondsMax = 604_800;
+const accessKeyCharsMax = 128;
+
+/** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` */
+export function readHeaderAuthorization(header: string, { headers }: ParsedRequest): Authorization {
+  if (!header.startsWith(`${signingAlgorithm} `)) throw new Refusal('request-invalid', unsupportedMechanism);
+  if (headers.get('x-amz-security-token') !== null) throw new Refusal('session-token-unknown');
+  const fields = readFields(header.slice(signingAlgorithm.length + 1));
+  const timestamp = headers.get('x-amz-date');
+  if (timestamp === null) throw new Refusal('access-denied', 'AWS authentication requires a valid x-amz-date header.');
+  const payloadHash = headers.get('x-amz-content-sha256');
+  if (payloadHash === null) throw new Refusal('request-invalid', 'Missing required header for this request: x-amz-content-sha256');
+  return {
+    presigned: false,
+    ...readCredential(fields.credential, 'authorization-malformed'),
+    signedHeaders: readSignedHeaders(fields.signedHeaders, 'authorization-malformed'),
+    signature: fields.signature,
+    ...readTime(timestamp, 'authorization-malformed'),
+    expiresSeconds: null,
+    payloadHash,
+  };
+}
+
+/** `?X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=…&X-Amz-Expires=…&X-Amz-SignedHeaders=…&X-Amz-Signature=…` */
+export function readQueryAuthorization({ query, headers }: ParsedRequest): Authorization {
+  const malformed = 'authorization-query-malformed';
+  const need = (name: string): string => {
+    const value = query.get(name);
+    if (value === null || value === '') throw new Refusal(malformed, `The query parameter ${name} is missing.`);
+    return value;
+  };
+  if (need('X-Amz-Algorithm') !== signingAlgorithm) throw new Refusal(malformed, `X-Amz-Algorithm only supports "${signingAlgorithm}".`);
+  if (query.has('X-Amz-Security-Token') || headers.get('x-amz-security-token') !== null) throw new Refusal('session-token-unknown');
+  const expires = need('X-Amz-Expires');
+  const expiresSeconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (expiresSeconds < 1 || expiresSeconds > expiresSecondsMax) {
+    throw new Refusal(malformed, `X-Amz-Expires must be a number of seconds from 1 to ${expiresSecondsMax}.`);
+  }
+  return {
+    presigned: true,
+    ...readCredential(need('X-Amz-Credential'), malformed),
+    signedHeaders: readSignedHeaders(need('X-Amz-SignedHeaders'), malformed),
+    signature: need('X-Amz-Signature'),
+    ...readTime(need('X-Amz-Date'), malformed),
+    expiresSeconds,
+    payloadHash: query.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+  };
+}
+
+export const unsupportedMechanism = `The authorization mechanism you have provided is not supported. Please use ${signingAlgorithm}.`;
+
+interface Fields {
+  credential: string;
+  signedHeaders: string;
+  signature: string;
+}
+
+/** The three fields, each exactly once, in any order. */
+function readFields(text: string): Fields {
+  const found = new Map<string, string>();
+  for (const piece of text.split(',', 4)) {
+    const field = piece.trim();
+    const equals = field.indexOf('=');
+    found.set(field.slice(0, equals), field.slice(equals + 1));
+  }
+  const need = (name: string): string => {
+    const value = found.get(name);
+    if (value === undefined || value === '' || found.size !== 3) {
+      throw new Refusal('authorization-malformed', 'The authorization header needs Credential, SignedHeaders and Signature, once each.');
+    }
+    return value;
+  };
+  return { credential: need('Credential'), signedHeaders: need('SignedHeaders'), signature: need('Signature') };
+}
+
+function readCredential(
+  text: string,
+  malformed: RefusalCode,
+): Pick<Authorization, 'accessKeyId' | 'day' | 'region' | 'service' | 'terminator'> {
+  const pieces = text.split('/', 6);
+  const [accessKeyId, day, region, service, terminator] = pieces;
+  const whole = pieces.length === 5 && accessKeyId !== undefined && day !== undefined && region !== undefined;
+  if (!whole || service === undefined || terminator === undefined) {
+    throw new Refusal(malformed, 'The credential needs the form KEY/YYYYMMDD/REGION/s3/aws4_request.');
+  }
+  if (accessKeyId === '' || accessKeyId.length > accessKeyCharsMax) throw new Refusal('access-key-unknown');
+  return { accessKeyId, day, region, service, terminator };
+}
+
+function readSignedHeaders(text: string, malformed: RefusalCode): string[] {
+  const names = text.split(';', headerLinesMax + 1);
+  const valid = names.length <= headerLinesMax && new Set(names).size === names.length && names.every((name) => /^[^A-Z\s:]+$/.test(name));
+  if (!valid) throw new Refusal(malformed, 'SignedHeaders has to be a list of different lower-case names.');
+  return names;
+}
+
+/** `YYYYMMDDTHHMMSSZ` that exists in the calendar. */
+function readTime(text: string, malformed: RefusalCode): { timestamp: string; timeMs: number } {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  const iso = match === null ? '' : `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}.000Z`;
+  const timeMs = Date.parse(iso);
+  if (Number.isNaN(timeMs)) throw new Refusal(malformed, 'The date of the request needs the form YYYYMMDDTHHMMSSZ.');
+  return { timestamp: text, timeMs };
+}
