@@ -1,0 +1,72 @@
+export interface DevFacts {
+  endpoint: string;
+  masterAddress: string;
+  nodeAddresses: readonly string[];
+  accessKeyId: string;
+  secretAccessKey: string;
+  restToken: string;
+  region: string;
+  bucket: string;
+  dir: string;
+  credentialsPath: string;
+  replicationFactor: number;
+  writeQuorum: number;
+  /** From the command to here. */
+  startedInMs: number;
+}
+
+/** What `aetherstore dev` shows once everything is up: where it is, who may come in, lines to copy. */
+export function devScreen(facts: DevFacts): string {
+  const { endpoint, bucket } = facts;
+  return `
+AetherStore is up (${(facts.startedInMs / 1000).toFixed(1)} s): a master, a gateway, ${facts.nodeAddresses.length} datanodes
+
+  S3 endpoint   ${endpoint}        bucket ${bucket}, region ${facts.region}
+  access key    ${facts.accessKeyId}
+  secret key    ${facts.secretAccessKey}
+  REST          ${facts.masterAddress}  token ${facts.restToken}
+  datanodes     ${facts.nodeAddresses.join('  ')}
+  data          ${facts.dir}
+  all of it     ${facts.credentialsPath}  (mode 0600, for your shell: the first line below)
+
+Lines to copy:
+
+  set -a; . ${facts.credentialsPath}; set +a
+  aws s3 cp README.md s3://${bucket}/ && aws s3 ls s3://${bucket}/
+  rclone ls :s3,provider=Other,env_auth=true,endpoint=$AWS_ENDPOINT_URL:${bucket}
+  curl --aws-sigv4 "aws:amz:${facts.region}:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" $AWS_ENDPOINT_URL/${bucket}
+  curl -H "Authorization: Bearer $AETHER_REST_TOKEN" ${facts.masterAddress}/api/status
+
+${copiesLine(facts)}
+Ctrl-C stops everything; the data stays.
+`;
+}
+
+function copiesLine(facts: DevFacts): string {
+  const { replicationFactor: copies, writeQuorum: synced, nodeAddresses } = facts;
+  const made = Math.min(copies, nodeAddresses.length);
+  return `Each object has ${made} ${made === 1 ? 'copy' : 'copies'}, ${synced} synced to disk before a write is acknowledged. All of them are on this one host:
+a killed process loses nothing, a lost machine loses everything.`;
+}
+
+export interface DevCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  endpoint: string;
+  region: string;
+  restToken: string;
+  masterAddress: string;
+}
+
+/** `credentials.env`: names that S3 clients and `aether` read. */
+export function credentialsEnv(credentials: DevCredentials): string {
+  return `# Written by aetherstore dev at each start. Keep it to yourself.
+AWS_ACCESS_KEY_ID=${credentials.accessKeyId}
+AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
+AWS_ENDPOINT_URL=${credentials.endpoint}
+AWS_REGION=${credentials.region}
+AWS_DEFAULT_REGION=${credentials.region}
+AETHER_REST_TOKEN=${credentials.restToken}
+AETHER_MASTER_ADDRESS=${credentials.masterAddress}
+`;
+}
