@@ -1,0 +1,6 @@
+import type { ChecksumAlgorithm } from '../../model/object.js';
+
+export interface PartChecksum {
+  algorithm: ChecksumAlgorithm;
+  value: string; // base64
+}
