@@ -98,6 +98,42 @@ const table = {
     message: 'The authorization header is malformed; the region is wrong.',
   },
 
+  // Settings of buckets that nobody has set
+  'no-such-cors': { status: 404, s3: 'NoSuchCORSConfiguration', message: 'The CORS configuration does not exist.' },
+  'no-such-encryption': {
+    status: 404,
+    s3: 'ServerSideEncryptionConfigurationNotFoundError',
+    message: 'The server side encryption configuration was not found.',
+  },
+  'no-such-lifecycle': { status: 404, s3: 'NoSuchLifecycleConfiguration', message: 'The lifecycle configuration does not exist.' },
+  'no-such-object-lock': {
+    status: 404,
+    s3: 'ObjectLockConfigurationNotFoundError',
+    message: 'Object Lock configuration does not exist for this bucket.',
+  },
+  'no-such-policy': { status: 404, s3: 'NoSuchBucketPolicy', message: 'The bucket policy does not exist.' },
+  'no-such-public-access-block': {
+    status: 404,
+    s3: 'NoSuchPublicAccessBlockConfiguration',
+    message: 'The public access block configuration was not found.',
+  },
+  'no-such-replication': {
+    status: 404,
+    s3: 'ReplicationConfigurationNotFoundError',
+    message: 'The replication configuration was not found.',
+  },
+  'no-such-tags': { status: 404, s3: 'NoSuchTagSet', message: 'The TagSet does not exist.' },
+  'no-such-website': {
+    status: 404,
+    s3: 'NoSuchWebsiteConfiguration',
+    message: 'The specified bucket does not have a website configuration.',
+  },
+  'location-invalid': {
+    status: 400,
+    s3: 'InvalidLocationConstraint',
+    message: 'The specified location constraint is not the region of this store.',
+  },
+
   // Overload and trouble
   'slow-down': { status: 503, s3: 'SlowDown', message: 'Please reduce your request rate.' },
   'master-away': { status: 503, s3: 'ServiceUnavailable', message: 'The metadata service cannot be reached at the moment. Try again.' },

@@ -14,7 +14,7 @@ const algorithms: Record<ChecksumAlgorithm, { header: string; digestBytes: numbe
   SHA256: { header: 'x-amz-checksum-sha256', digestBytes: 32 },
 };
 
-const algorithmNames = Object.keys(algorithms) as ChecksumAlgorithm[];
+export const checksumAlgorithms = Object.keys(algorithms) as ChecksumAlgorithm[];
 
 /** Headers that begin like a checksum and are none. */
 const checksumSettings = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-amz-checksum-type']);
@@ -94,7 +94,7 @@ function readTrailerClaim(headers: HeaderLines, payload: PayloadMode): ChecksumC
 
 /** An algorithm that we do not know is refused: a checksum is never dropped silently. */
 function algorithmOfHeader(name: string): ChecksumAlgorithm {
-  const algorithm = algorithmNames.find((candidate) => algorithms[candidate].header === name);
+  const algorithm = checksumAlgorithms.find((candidate) => algorithms[candidate].header === name);
   if (algorithm === undefined) throw new Refusal('request-invalid', `The checksum ${name} is not supported.`);
   return algorithm;
 }

@@ -1,3 +1,5 @@
+import { assert } from '../base/assert.js';
+
 const SPECIAL_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/;
 const SPECIALS_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/g;
 const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
@@ -38,11 +40,18 @@ export function xml(literals: TemplateStringsArray, ...values: XmlValue[]): XmlT
   return new XmlText(text);
 }
 
+/** An element whose name is not known while writing the program. */
+export function xmlElement(name: string, text: string): XmlText {
+  assert(/^\w+$/.test(name), 'a name of an element is a word of ours');
+  return new XmlText(`<${name}>${escapeText(text)}</${name}>`);
+}
+
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-/** A whole document: declaration, root element in S3's name space, content. */
-export function xmlDocument(root: string, content: XmlText): Buffer {
-  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${NAMESPACE}">${content.toString()}</${root}>`);
+/** A whole document: declaration, root element, content. Of all documents only errors have no name space. */
+export function xmlDocument(root: string, content: XmlText, namespace: string | null = NAMESPACE): Buffer {
+  const start = namespace === null ? root : `${root} xmlns="${namespace}"`;
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<${start}>${content.toString()}</${root}>`);
 }
 
 /** Like `encodeURIComponent`, but exactly the unreserved characters of RFC 3986 and the slash stay. */
