@@ -1,0 +1,137 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Volume } from '../chunks/volume.js';
+import { Refusal } from '../model/refusal.js';
+import { Unreachable, type IncomingBody, type WireClient } from '../wire/api.js';
+import type { Order, OrderOutcome } from '../wire/verbs.js';
+import { receiveChunk, type ChunkSource } from './receive-chunk.js';
+import { verifyChunk } from './verify-chunk.js';
+
+/** From asking a peer to its head, and between two pieces of its body: a peer that is slower is given up. */
+const headMsMax = 10_000;
+const pieceMsMax = 30_000;
+
+export type CopyOrder = Extract<Order, { kind: 'copy' }>;
+
+export interface CopyParts {
+  volume: Volume;
+  /** The connection to another datanode. */
+  peer: (source: CopyOrder['sources'][number]) => WireClient;
+  reportReplica: (id: string, nodeId: string, problem: 'missing' | 'damaged') => void;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Pulls a chunk from the first source whose bytes are what the order says; its facts come from the metadata, never from
+ * a peer. A copy that is here already counts only when every byte of it is sound. A bad one is given up only when a
+ * peer has answered with the right facts.
+ */
+export async function copyChunk(order: CopyOrder, parts: CopyParts, signal: AbortSignal): Promise<OrderOutcome> {
+  const here = await verifyChunk(parts.volume, order, true);
+  if (here === 'done') return 'done';
+  for (const source of order.sources) {
+    signal.throwIfAborted();
+    try {
+      await pull(order, source, { ...parts, replaces: here === 'damaged' }, signal);
+      return 'done';
+    } catch (error) {
+      const verdict = judge(error);
+      if (verdict === 'full') return 'full';
+      if (verdict === 'here') throw error;
+      parts.log.warn({ id: order.id, source: source.nodeId, err: error }, 'a source of a copy failed');
+      if (verdict !== 'unreachable') parts.reportReplica(order.id, source.nodeId, verdict);
+    }
+  }
+  return 'unreachable';
+}
+
+/** What a failure says: about the source, about room on this volume, or that the trouble is here. */
+function judge(error: unknown): 'missing' | 'damaged' | 'unreachable' | 'full' | 'here' {
+  if (error instanceof Unreachable) return 'unreachable';
+  if (!(error instanceof Refusal)) return 'here';
+  switch (error.code) {
+    case 'chunk-unknown':
+      return 'missing';
+    case 'chunk-damaged':
+    case 'chunk-crc-wrong':
+    case 'chunk-length-wrong':
+    case 'object-too-large':
+      return 'damaged';
+    case 'storage-full':
+      return 'full';
+    case 'node-closed':
+      return 'here';
+    default: // the peer refuses to be read: nothing is known about its copy
+      return 'unreachable';
+  }
+}
+
+async function pull(
+  order: CopyOrder,
+  source: CopyOrder['sources'][number],
+  parts: CopyParts & { replaces: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, lengthBytes, crc32c } = order;
+  const request = { id, startBytes: 0, endBytes: null };
+  const { head, body } = await parts.peer(source).call('getChunk', request, { timeoutMs: headMsMax, signal });
+  try {
+    if (head.lengthBytes !== lengthBytes || head.crc32c !== crc32c)
+      throw new Refusal('chunk-damaged', 'the source has another chunk under this id');
+    if (parts.replaces) await parts.volume.delete(id);
+    await receiveChunk(new ReplyBytes(body, { skipBytes: head.blockCount * 4, clock: parts.clock, signal }), {
+      volume: parts.volume,
+      chunk: {
+        id,
+        kind: order.chunkKind,
+        generation: order.generation,
+        origin: { bucketId: null, key: null, partNumber: null, index: 0 },
+      },
+      mode: 'repeatable',
+      lengthBytesMax: lengthBytes,
+      facts: () => Promise.resolve({ lengthBytes, crc32c }),
+    });
+  } finally {
+    body.discard();
+  }
+}
+
+/** The chunk's bytes in a reply of `getChunk`: the list of block CRCs before them is passed over. */
+class ReplyBytes implements ChunkSource {
+  readonly #body: IncomingBody;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #skipBytes: number;
+
+  constructor(body: IncomingBody, options: { skipBytes: number; clock: Clock; signal: AbortSignal }) {
+    this.#body = body;
+    this.#clock = options.clock;
+    this.#signal = options.signal;
+    this.#skipBytes = options.skipBytes;
+  }
+
+  async read(): Promise<Buffer | null> {
+    for (;;) {
+      const bytes = await this.#piece();
+      if (bytes === null || this.#skipBytes === 0) return bytes;
+      const skip = Math.min(this.#skipBytes, bytes.length);
+      this.#skipBytes -= skip;
+      if (skip < bytes.length) return bytes.subarray(skip);
+    }
+  }
+
+  /** A peer that sends nothing for too long is as good as gone. */
+  #piece(): Promise<Buffer | null> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(this.#signal.reason as Error);
+      const timer = this.#clock.setTimer(pieceMsMax, () => reject(new Unreachable('the source stopped sending')));
+      const settle = (): void => {
+        timer.cancel();
+        this.#signal.removeEventListener('abort', giveUp);
+      };
+      this.#signal.addEventListener('abort', giveUp, { once: true });
+      this.#body.read().finally(settle).then(resolve, reject);
+    });
+  }
+}

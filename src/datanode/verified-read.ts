@@ -1,0 +1,42 @@
+import { crc32c } from '../base/crc32c.js';
+import type { ChunkReader } from '../chunks/volume.js';
+import { blockSizeBytes } from '../model/limits.js';
+import type { ByteRange } from '../model/byte-range.js';
+import { Refusal } from '../model/refusal.js';
+
+/**
+ * Bytes [startBytes, endBytes) of a chunk, each block compared with its CRC before it is given out.
+ * Throws `chunk-damaged` at the first block that differs, and when the disk gives fewer bytes than the chunk has.
+ */
+export async function* readVerified(reader: ChunkReader, range: ByteRange): AsyncGenerator<Buffer> {
+  if (range.startBytes === range.endBytes && reader.facts.lengthBytes > 0) return;
+  const packed = reader.blockCrcs.length === 0;
+  let offsetBytes = packed ? 0 : Math.floor(range.startBytes / blockSizeBytes) * blockSizeBytes;
+  for await (const bytes of reader.read(range.startBytes, range.endBytes)) {
+    verify(reader, offsetBytes, bytes);
+    const from = Math.max(0, range.startBytes - offsetBytes);
+    const to = Math.min(bytes.length, range.endBytes - offsetBytes);
+    if (from < to) yield bytes.subarray(from, to);
+    offsetBytes += bytes.length;
+  }
+  if (offsetBytes < range.endBytes) throw new Refusal('chunk-damaged', 'the copy is shorter than its record says');
+}
+
+/** `bytes` are whole blocks from `offsetBytes` on; the last block of a chunk may be shorter. A packed chunk is one piece. */
+function verify(reader: ChunkReader, offsetBytes: number, bytes: Buffer): void {
+  if (reader.blockCrcs.length === 0) {
+    if (crc32c(bytes) !== reader.facts.crc32c) throw new Refusal('chunk-damaged');
+    return;
+  }
+  for (let start = 0; start < bytes.length; start += blockSizeBytes) {
+    const block = bytes.subarray(start, start + blockSizeBytes);
+    if (crc32c(block) !== reader.blockCrcs[(offsetBytes + start) / blockSizeBytes]) throw new Refusal('chunk-damaged');
+  }
+}
+
+/** Reads every byte of a chunk and compares all with its CRCs. Throws `chunk-damaged`. */
+export async function verifyWhole(reader: ChunkReader): Promise<void> {
+  let crc = 0;
+  for await (const bytes of readVerified(reader, { startBytes: 0, endBytes: reader.facts.lengthBytes })) crc = crc32c(bytes, crc);
+  if (crc !== reader.facts.crc32c) throw new Refusal('chunk-damaged');
+}
