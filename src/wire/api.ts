@@ -37,7 +37,12 @@ export interface OutgoingCall<V extends Verb> {
 
 /** The peer cannot be reached, or the connection broke before its answer: the outcome is unknown. */
 export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
+  override readonly name: string = 'Unreachable';
+}
+
+/** No connection was there to send the call on: it has certainly changed nothing. */
+export class NeverSent extends Unreachable {
+  override readonly name: string = 'NeverSent';
 }
 
 /** One peer, reached over two connections (small and bulk) that are opened on demand and again after a break. */
@@ -46,6 +51,9 @@ export interface WireClient {
   call<V extends Verb>(verb: V, head: RequestOf<V>, options: CallOptions): Promise<Reply<V>>;
   /** A call whose request has a body and a trailer. */
   open<V extends Verb>(verb: V, head: RequestOf<V>, options: CallOptions): OutgoingCall<V>;
+  /** The last attempt to connect failed: prefer another peer. Says nothing about a peer that was never called. */
+  readonly isAway: boolean;
+  /** Fails what is under way with `Unreachable`. */
   close(): Promise<void>;
 }
 
@@ -53,7 +61,7 @@ export interface ServerRequest<V extends Verb> {
   head: RequestOf<V>;
   body: IncomingBody;
   /** Known after the body's last byte. */
-  trailer(): TrailerOf<V>;
+  trailer: () => TrailerOf<V>;
   /** Aborted when the connection breaks or the caller gave up. */
   signal: AbortSignal;
   /** Who proved itself in the handshake. */

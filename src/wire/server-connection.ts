@@ -1,0 +1,211 @@
+import type { z } from 'zod';
+import type { Clock, Timer } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Random } from '../base/random.js';
+import type { ViewNumber } from '../model/node.js';
+import { Refusal } from '../model/refusal.js';
+import { Unreachable, type ServerReply, type ServerRequest } from './api.js';
+import { frameKinds, type FrameHead } from './frames.js';
+import { bare, FrameSocket, type FrameReceiver } from './frame-socket.js';
+import { ServerHandshake, type Identity, type Peer } from './handshake.js';
+import { parseCredit, parseHead, refusalJson } from './heads.js';
+import type { WireLimits } from './limits.js';
+import { ServerCall } from './server-call.js';
+import type { Upgraded } from './upgrade.js';
+import { verbs, type Verb } from './verbs.js';
+
+/** What a verb code leads to. */
+export interface Route {
+  verb: Verb;
+  request: z.ZodType;
+  handle: (request: ServerRequest<Verb>) => Promise<ServerReply<Verb>>;
+}
+
+export interface ServerConnectionOptions {
+  self: Identity;
+  secrets: () => Buffer[];
+  routes: ReadonlyMap<number, Route>;
+  limits: WireLimits;
+  stamp: () => ViewNumber;
+  /** Takes a proven connection in, or throws the `Refusal` that the peer gets. Called before the peer hears `ready`. */
+  admit: (connection: ServerConnection, peer: Peer) => void;
+  onClosed: (connection: ServerConnection, peer: Peer | null) => void;
+}
+
+interface Parts {
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** One connection as the answering side sees it: lets the peer prove itself, then runs its calls. */
+export class ServerConnection implements FrameReceiver {
+  readonly #options: ServerConnectionOptions;
+  readonly #parts: Parts;
+  readonly #frames: FrameSocket;
+  readonly #head: Buffer;
+  readonly #calls = new Map<number, ServerCall>();
+  #handshake: ServerHandshake | null = null;
+  #peer: Peer | null = null;
+  /** Until when the peer must have proven itself, first or again. */
+  #proofTimer: Timer;
+  #current: { call: ServerCall | null; last: boolean } = { call: null, last: false };
+  #whenIdle: (() => void) | null = null;
+
+  constructor(upgraded: Upgraded, options: ServerConnectionOptions, parts: Parts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#proofTimer = parts.clock.setTimer(options.limits.handshakeMs, () => this.destroy('the peer did not prove itself in time'));
+    this.#frames = new FrameSocket(upgraded.socket, options.limits, parts.clock, this);
+    this.#head = upgraded.head;
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.#frames.start(this.#head);
+  }
+
+  destroy(reason: string): void {
+    this.#frames.destroy(reason);
+  }
+
+  /** Resolves when every call under way has been answered. */
+  async idle(): Promise<void> {
+    if (this.#calls.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#frames.flushed();
+  }
+
+  frame(head: FrameHead, json: Buffer): void {
+    this.#current = { call: null, last: head.last };
+    if (head.id === 0) this.#handshakeFrame(head, json);
+    else if (this.#peer === null) this.destroy('the peer calls before it has proven itself');
+    else if (head.kind === frameKinds.request) this.#request(head, json, this.#peer);
+    else this.#more(head, json);
+  }
+
+  body(bytes: Buffer, done: boolean): void {
+    const { call, last } = this.#current;
+    if (call !== null && !call.receiveBody(bytes, last && done)) this.destroy('the peer sends more than its credit');
+  }
+
+  closed(reason: Unreachable): void {
+    this.#proofTimer.cancel();
+    for (const call of this.#calls.values()) call.abandon(reason);
+    this.#calls.clear();
+    this.#whenIdle?.();
+    this.#options.onClosed(this, this.#peer);
+  }
+
+  // ---- handshake
+
+  #handshakeFrame(head: FrameHead, json: Buffer): void {
+    const { self, secrets, limits } = this.#options;
+    try {
+      if (head.kind === frameKinds.hello) {
+        this.#handshake = new ServerHandshake(json, self, secrets, this.#parts.random);
+        this.#frames.send(bare(frameKinds.challenge, 0, this.#handshake.challenge()));
+      } else if (head.kind === frameKinds.proof && this.#handshake !== null) {
+        this.#proven(this.#handshake.verify(json));
+        this.#handshake = null;
+      } else throw new Refusal('wire-malformed', 'This is not the handshake.');
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#parts.log.warn({ code: error.code, peer: this.#peer }, `wire handshake refused: ${error.message}`);
+      this.#frames.send(bare(frameKinds.refusal, 0, refusalJson(error, limits.detailCharsMax)));
+      void this.#frames.flushed().then(() => this.destroy(`refused: ${error.code}`));
+    }
+  }
+
+  #proven(peer: Peer): void {
+    const before = this.#peer;
+    if (before === null) {
+      this.#options.admit(this, peer);
+      this.#peer = peer;
+      this.#frames.trust(this, { pausesWhenFull: true });
+    } else if (before.role !== peer.role || before.id !== peer.id || before.boot !== peer.boot) {
+      throw new Refusal('peer-unproven', 'Another peer proves itself on this connection.');
+    }
+    this.#proofTimer.cancel();
+    this.#proofTimer = this.#parts.clock.setTimer(this.#options.limits.reproofLateMs, () =>
+      this.destroy('the peer did not prove itself again in time'),
+    );
+    this.#frames.send(bare(frameKinds.ready, 0));
+  }
+
+  // ---- calls
+
+  #request(head: FrameHead, json: Buffer, peer: Peer): void {
+    const { routes, limits } = this.#options;
+    const route = routes.get(head.verb);
+    const request = route === undefined ? null : parseHead(route.request, json);
+    if (route === undefined || request === null) {
+      this.#refuseUnknown(head.id, new Refusal('wire-malformed', route === undefined ? `Verb ${head.verb} is unknown here.` : null));
+      return;
+    }
+    if (this.#calls.size >= limits.callsMax) {
+      this.#refuseUnknown(head.id, new Refusal('slow-down'));
+      return;
+    }
+    const call = new ServerCall(
+      { verb: route.verb, head: request as ServerRequest<Verb>['head'], id: head.id, hasBody: !head.last },
+      { frames: this.#frames, limits, peer },
+    );
+    this.#calls.set(head.id, call);
+    this.#current.call = call;
+    void this.#run(route, call);
+  }
+
+  /** The one place where what a handler does becomes an answer. */
+  async #run(route: Route, call: ServerCall): Promise<void> {
+    try {
+      await call.answer(await route.handle(call), this.#options.stamp());
+    } catch (error) {
+      if (!call.isGone) call.refuse(this.#refusalFor(error, call), this.#options.stamp());
+    }
+    if (this.#calls.get(call.id) === call) this.#forget(call.id);
+  }
+
+  #refusalFor(error: unknown, call: ServerCall): string {
+    const { detailCharsMax } = this.#options.limits;
+    if (error instanceof Refusal) return refusalJson(error, detailCharsMax);
+    this.#parts.log.error({ err: error, verb: call.verb, call: call.id, peer: call.peer }, 'a wire handler failed');
+    return refusalJson(new Refusal('internal'), detailCharsMax);
+  }
+
+  #refuseUnknown(id: number, refusal: Refusal): void {
+    this.#frames.send(bare(frameKinds.refusal, id, refusalJson(refusal, this.#options.limits.detailCharsMax)));
+  }
+
+  /** What follows a request. A call that has been answered may still have frames on their way. */
+  #more(head: FrameHead, json: Buffer): void {
+    const call = this.#calls.get(head.id);
+    if (call === undefined) return;
+    if (head.kind === frameKinds.data) {
+      if (head.last && !this.#acceptTrailer(call, json)) return;
+      if (head.last && head.bodyBytes === 0) call.endBody();
+      this.#current.call = call;
+    } else if (head.kind === frameKinds.credit) call.addCredit(parseCredit(json));
+    else if (head.kind === frameKinds.cancel) {
+      this.#forget(head.id);
+      call.abandon(new Unreachable('the caller gave up'));
+    }
+  }
+
+  #acceptTrailer(call: ServerCall, json: Buffer): boolean {
+    const schema = verbs[call.verb].trailer;
+    if (schema === null) return true;
+    const trailer = parseHead(schema, json);
+    if (trailer === null) call.failBody(new Refusal('wire-malformed', 'The trailer does not have its shape.'));
+    else call.setTrailer(trailer);
+    return trailer !== null;
+  }
+
+  #forget(id: number): void {
+    this.#calls.delete(id);
+    if (this.#calls.size === 0) this.#whenIdle?.();
+  }
+}
