@@ -1,0 +1,68 @@
+/*
+ * Who may import whom, as data. The table is the one of docs/DESIGN.md section 4: whoever changes one changes both.
+ * Checked by `make check`.
+ */
+
+/** Folder of src/ → folders of src/ that its files may import, beside their own. */
+const mayImport = {
+  base: [],
+  model: ['base'],
+  s3: ['base', 'model'],
+  wire: ['base', 'model'],
+  metadata: ['base', 'model'],
+  chunks: ['base', 'model'],
+  replication: ['base', 'model', 'wire'],
+  gateway: ['base', 'model', 's3', 'wire', 'replication'],
+  master: ['base', 'model', 'wire', 'metadata', 'replication'],
+  datanode: ['base', 'model', 'wire', 'chunks'],
+  cli: ['base', 'model', 's3', 'wire'],
+};
+
+/** Package → the only files that may import it. */
+const packageFor = {
+  'better-sqlite3': '^src/metadata/',
+  express: '^src/(master|datanode)/rest',
+  'prom-client': '^src/(base/|(master|datanode|gateway)/metrics\\.ts$)',
+  zod: '^src/(wire|master|datanode|cli)/',
+  saxes: '^src/s3/',
+  pino: '^src/base/',
+  commander: '^src/cli/',
+};
+
+const test = '\\.test\\.ts$';
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(mayImport).map(([folder, allowed]) => ({
+      name: `${folder}-knows-only-its-lowers`,
+      severity: 'error',
+      from: { path: `^src/${folder}/`, pathNot: test },
+      to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'a-test-of-a-folder-knows-what-the-folder-knows-and-testing',
+      severity: 'error',
+      from: { path: `^src/(${Object.keys(mayImport).join('|')})/.*${test}` },
+      to: { path: '^src/main\\.ts$' },
+    },
+    { name: 'only-tests-import-testing', severity: 'error', from: { pathNot: `^src/testing/|${test}` }, to: { path: '^src/testing/' } },
+    { name: 'nobody-imports-tests', severity: 'error', from: {}, to: { path: test } },
+    ...Object.entries(packageFor).map(([name, only]) => ({
+      name: `${name}-in-its-place`,
+      severity: 'error',
+      from: { pathNot: `${only}|^src/testing/|${test}` },
+      to: { path: `^node_modules/${name}/` },
+    })),
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-development-packages-in-the-product', severity: 'error', from: { path: '^src/', pathNot: `^src/testing/|${test}` }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm'], pathNot: '^node_modules/@types/' } },
+    { name: 'no-undeclared-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] } },
+    { name: 'nothing-is-missing', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    moduleSystems: ['es6', 'cjs'],
+  },
+};

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+/*
+ * One process for many files (`isolate: false`): modules hold no state, and a run takes a tenth of the time. The suffix
+ * of a test says what it needs; `npm run test:unit`, `test:cluster`, `test:crash` each run one kind.
+ */
+const suite = (name, include, settings = {}) => ({
+  test: { name, include, isolate: false, pool: 'forks', testTimeout: 20_000, hookTimeout: 60_000, ...settings },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      suite('unit', ['src/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash}.test.ts'] }),
+      // real processes from dist/
+      suite('cluster', ['src/**/*.cluster.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
+      // loop mounts and power cuts: needs root
+      suite('crash', ['src/**/*.crash.test.ts'], { testTimeout: 1_800_000, hookTimeout: 300_000 }),
+    ],
+  },
+});

@@ -1,0 +1,62 @@
+# AetherStore. `make` alone lists what there is; each target installs and builds what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose clean
+
+installed := node_modules/.cache/installed
+built := dist/.built
+sources := $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) tsconfig.json tsconfig.build.json
+image := aetherstore/aetherstore:dev
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(built) ## a store on this machine: endpoint, keys, lines to copy (ARGS="--port 9500 --nodes 4")
+	@exec node dist/main.js dev $(ARGS)
+
+dev: $(installed) ## the same from sources, started anew on each change
+	@npx tsc -p tsconfig.build.json --watch --preserveWatchOutput & trap "kill $$!" EXIT; \
+	until [[ -f dist/main.js ]]; do sleep 0.2; done; \
+	node --watch-path=dist dist/main.js dev $(ARGS)
+
+build: $(built) ## dist/
+
+test: $(built) ## unit tests, then tests with real processes; no root, no container engine
+	npm run --silent test:unit
+	npm run --silent test:cluster
+
+check: $(installed) ## format, lint with types, types, import direction, dead code, documents; no tests
+	npm run --silent check
+
+bench: $(built) ## the performance table with its references, on this machine
+	npm run --silent bench
+
+test-crash: $(built) ## power cuts and disk faults on loop mounts (root)
+	npm run --silent test:crash
+
+test-mutants: $(built) ## plants known bugs in a copy of the tree: each must fail a named test
+	npm run --silent test:mutants
+
+test-long: $(built) ## the long runs
+	npm run --silent test:long
+
+test-clients: $(built) ## real S3 clients: awscli, rclone, s3cmd, curl
+	npm run --silent test:clients
+
+image: ## the container image
+	docker build -t $(image) .
+
+test-compose: image ## docker-compose.yml, with the lines of the README
+	.ci/test-compose
+
+clean: ## removes what was built; packages and data stay
+	rm -rf dist
+
+$(installed): package-lock.json
+	@.ci/install
+
+$(built): $(installed) $(sources)
+	@echo "building dist/"
+	@npm run --silent build
+	@touch $@
