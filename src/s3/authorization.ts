@@ -85,14 +85,15 @@ interface Fields {
 /** The three fields, each exactly once, in any order. */
 function readFields(text: string): Fields {
   const found = new Map<string, string>();
-  for (const piece of text.split(',', 4)) {
+  const pieces = text.split(',', 4);
+  for (const piece of pieces) {
     const field = piece.trim();
     const equals = field.indexOf('=');
     found.set(field.slice(0, equals), field.slice(equals + 1));
   }
   const need = (name: string): string => {
     const value = found.get(name);
-    if (value === undefined || value === '' || found.size !== 3) {
+    if (value === undefined || value === '' || pieces.length !== 3) {
       throw new Refusal('authorization-malformed', 'The authorization header needs Credential, SignedHeaders and Signature, once each.');
     }
     return value;
