@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Volume } from '../chunks/volume.js';
-import { Refusal } from '../model/refusal.js';
+import { Refusal, type RefusalCode } from '../model/refusal.js';
 import { Unreachable, type IncomingBody, type WireClient } from '../wire/api.js';
 import type { Order, OrderOutcome } from '../wire/verbs.js';
 import { receiveChunk, type ChunkSource } from './receive-chunk.js';
@@ -46,25 +46,23 @@ export async function copyChunk(order: CopyOrder, parts: CopyParts, signal: Abor
   return 'unreachable';
 }
 
-/** What a failure says: about the source, about room on this volume, or that the trouble is here. */
-function judge(error: unknown): 'missing' | 'damaged' | 'unreachable' | 'full' | 'here' {
-  if (error instanceof Unreachable) return 'unreachable';
-  if (!(error instanceof Refusal)) return 'here';
-  switch (error.code) {
-    case 'chunk-unknown':
-      return 'missing';
-    case 'chunk-damaged':
-    case 'chunk-crc-wrong':
-    case 'chunk-length-wrong':
-    case 'object-too-large':
-      return 'damaged';
-    case 'storage-full':
-      return 'full';
-    case 'node-closed':
-      return 'here';
-    default: // the peer refuses to be read: nothing is known about its copy
-      return 'unreachable';
-  }
+type Verdict = 'missing' | 'damaged' | 'unreachable' | 'full' | 'here';
+
+/** What a refusal says: about the source's copy, about room on this volume, or that this node takes nothing. */
+const verdicts: Partial<Record<RefusalCode, Verdict>> = {
+  'chunk-unknown': 'missing',
+  'chunk-damaged': 'damaged',
+  'chunk-crc-wrong': 'damaged',
+  'chunk-length-wrong': 'damaged',
+  'object-too-large': 'damaged',
+  'storage-full': 'full',
+  'node-closed': 'here',
+};
+
+/** Every other refusal is the peer's: nothing is known about its copy. What is no refusal is trouble on this node. */
+function judge(error: unknown): Verdict {
+  if (error instanceof Refusal) return verdicts[error.code] ?? 'unreachable';
+  return error instanceof Unreachable ? 'unreachable' : 'here';
 }
 
 async function pull(

@@ -6,10 +6,11 @@ import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
-import { exitCodes, type RoleFailure, type RunningRole } from '../base/running-role.js';
+import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop } from '../base/task-loop.js';
 import type { VolumeLimits } from '../chunks/volume.js';
 import { attachWire } from '../wire/server.js';
+import { DiskFault } from './disk-fault.js';
 import { tieToMaster, type DatanodeClusterOptions } from './master-tie.js';
 import { DatanodeMetrics } from './metrics.js';
 import type { ObjectService } from './object-service.js';
@@ -62,14 +63,8 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
   const { log } = parts;
 
   // 1. The volume, and what happens when its disk fails.
-  let fail: (failure: RoleFailure) => void = () => undefined;
-  const failed = new Promise<RoleFailure>((resolve) => (fail = resolve));
-  let lastWord = (reason: Error): Promise<void> => Promise.reject(reason);
-  const onFault = (reason: Error): void => {
-    log.fatal({ err: reason }, 'the disk failed: no more writes on this volume, the process ends');
-    const end = (): void => fail({ exitCode: exitCodes.ioFault, reason: `disk fault: ${reason.message}` });
-    void lastWord(reason).then(end, end);
-  };
+  const fault = new DiskFault(log);
+  const onFault = (reason: Error): void => fault.happened(reason);
   const volume = await openOrFormatVolume({ path: options.dataPath, limits: options.volumeLimits, onFault }, parts);
   const reports = await OpenReports.load({ path: options.dataPath, has: (id) => volume.facts(id) !== null, onFault });
   const metrics = new DatanodeMetrics(volume);
@@ -85,7 +80,7 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
 
   // 3. The tie to the master.
   const tie = options.cluster && tieToMaster(options.cluster, { ...parts, volume, reports, traffic, metrics, port });
-  if (tie) lastWord = (reason) => tie.link.reportDiskFault(reason.message);
+  if (tie) fault.tellFirst((reason) => tie.link.reportDiskFault(reason));
 
   // 4. The doors.
   const service: ObjectService = {
@@ -145,7 +140,7 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
     nodeId: volume.nodeId,
     port,
     adminPort: admin.port,
-    failed,
+    failed: fault.failed,
     stop: () => (stopped ??= stop()),
   };
 }

@@ -48,7 +48,7 @@ export class OrderLoop {
   readonly #quick = new Semaphore(quickMax, heldMax);
   readonly #abort = new AbortController();
   /** The last order under way for a chunk. */
-  readonly #tails = new Map<string, Promise<void>>();
+  readonly #tails = new Map<string, { order: Order; ended: Promise<void> }>();
   #held = 0;
   #results: Result[] = [];
 
@@ -67,7 +67,7 @@ export class OrderLoop {
   /** Ends what is under way: a copy stores nothing, and the master orders it again. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error('the node stops'));
-    await Promise.all([this.#takeLoop.stop(), this.#reportLoop.stop(), ...this.#tails.values()]);
+    await Promise.all([this.#takeLoop.stop(), this.#reportLoop.stop(), ...[...this.#tails.values()].map((tail) => tail.ended)]);
   }
 
   async #take(signal: AbortSignal): Promise<number> {
@@ -86,17 +86,20 @@ export class OrderLoop {
 
   #begin(order: Order): void {
     const key = order.kind === 'clear' ? 'clear' : order.id;
-    const before = this.#tails.get(key) ?? Promise.resolve();
+    const before = this.#tails.get(key)?.ended ?? Promise.resolve();
     this.#held += 1;
-    const tail = before.then(() => this.#carryOut(order)).then((outcome) => {
-      this.#held -= 1;
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
-      if (this.#held <= heldMax / 2) this.#takeLoop.wake();
-      this.#results.push({ epoch: order.epoch, n: order.n, outcome });
-      this.#reportLoop.wake();
-      this.#parts.metrics.countOrder(order.kind, outcome);
-    }); // prettier-ignore
-    this.#tails.set(key, tail);
+    this.#tails.set(key, { order, ended: this.#carryOutAfter(before, order, key) });
+  }
+
+  async #carryOutAfter(before: Promise<void>, order: Order, key: string): Promise<void> {
+    await before;
+    const outcome = await this.#carryOut(order);
+    this.#held -= 1;
+    if (this.#tails.get(key)?.order === order) this.#tails.delete(key);
+    if (this.#held <= heldMax / 2) this.#takeLoop.wake();
+    this.#results.push({ epoch: order.epoch, n: order.n, outcome });
+    this.#reportLoop.wake();
+    this.#parts.metrics.countOrder(order.kind, outcome);
   }
 
   /** Never rejects. */
