@@ -1,0 +1,64 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { systemClock } from '../../base/clock.js';
+import { crc32c } from '../../base/crc32c.js';
+import { silentLog } from '../../base/log.js';
+import { systemRandom } from '../../base/random.js';
+import { formatVolume, Volume } from '../../chunks/volume.js';
+import { volumeDefaults } from '../../chunks/volume-limits.js';
+import { percentile } from './measure.js';
+
+/** Opens a fresh volume in `folder`, as a datanode does. */
+export async function openFreshVolume(folder: string): Promise<Volume> {
+  mkdirSync(folder, { recursive: true });
+  const parts = { clock: systemClock, random: systemRandom, log: silentLog };
+  await formatVolume(folder, { clusterId: null, nodeId: randomUUID() }, parts);
+  return Volume.open(
+    {
+      path: folder,
+      limits: volumeDefaults,
+      onFault: (reason) => {
+        throw reason;
+      },
+    },
+    parts,
+  );
+}
+
+/** Durable records of `sizeBytes` by so many writers, each waiting for its own: records a second, median wait in ms. */
+export async function writeRecords(
+  volume: Volume,
+  options: { writers: number; sizeBytes: number; durationMs: number; recordsMax: number },
+): Promise<{ perSecond: number; medianMs: number; cpuMicros: number }> {
+  const bytes = randomBytes(options.sizeBytes);
+  const crc = crc32c(bytes);
+  const waits: number[] = [];
+  const begin = performance.now();
+  const cpu = process.cpuUsage();
+  async function writer(): Promise<void> {
+    while (performance.now() - begin < options.durationMs && waits.length < options.recordsMax) {
+      const from = performance.now();
+      await volume.putPacked(
+        {
+          id: randomUUID(),
+          lengthBytes: bytes.length,
+          crc32c: crc,
+          kind: 'chunk',
+          generation: 1,
+          origin: { bucketId: 1, key: 'bench', partNumber: null, index: 0 },
+        },
+        [bytes],
+        'repeatable',
+      );
+      waits.push(performance.now() - from);
+    }
+  }
+  await Promise.all(Array.from({ length: options.writers }, writer));
+  const used = process.cpuUsage(cpu);
+  return {
+    perSecond: (waits.length * 1000) / (performance.now() - begin),
+    medianMs: percentile(waits, 0.5),
+    cpuMicros: (used.user + used.system) / waits.length,
+  };
+}
