@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 
+/** `aetherstore dev` is reached from this machine alone. */
+export const loopback = '127.0.0.1';
+
 const wellKnownS3Port = 9000;
 const wellKnownMasterPort = 42100;
 const wellKnownAdminPort = 9464;

@@ -1,11 +1,7 @@
-export interface DevFacts {
-  endpoint: string;
-  masterAddress: string;
+import type { Access } from './dev-access.js';
+
+export interface DevFacts extends Access {
   nodeAddresses: readonly string[];
-  accessKeyId: string;
-  secretAccessKey: string;
-  restToken: string;
-  region: string;
   bucket: string;
   dir: string;
   credentialsPath: string;
@@ -47,26 +43,4 @@ function copiesLine(facts: DevFacts): string {
   const made = Math.min(copies, nodeAddresses.length);
   return `Each object has ${made} ${made === 1 ? 'copy' : 'copies'}, ${synced} synced to disk before a write is acknowledged. All of them are on this one host:
 a killed process loses nothing, a lost machine loses everything.`;
-}
-
-export interface DevCredentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  endpoint: string;
-  region: string;
-  restToken: string;
-  masterAddress: string;
-}
-
-/** `credentials.env`: names that S3 clients and `aether` read. */
-export function credentialsEnv(credentials: DevCredentials): string {
-  return `# Written by aetherstore dev at each start. Keep it to yourself.
-AWS_ACCESS_KEY_ID=${credentials.accessKeyId}
-AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
-AWS_ENDPOINT_URL=${credentials.endpoint}
-AWS_REGION=${credentials.region}
-AWS_DEFAULT_REGION=${credentials.region}
-AETHER_REST_TOKEN=${credentials.restToken}
-AETHER_MASTER_ADDRESS=${credentials.masterAddress}
-`;
 }

@@ -205,26 +205,17 @@ const table = {
     type: size(MiB, GiB),
     default: '64MiB',
     roles: storing,
-    prose: 'Size of a segment, the file that small chunks are appended to.',
+    prose: 'Size of a segment, the file that small chunks are appended to. Smaller by itself on a small disk.',
   },
-  reserveBytes: {
-    type: size(0, 64 * GiB),
-    default: '64MiB',
-    roles: storing,
-    prose: 'Space kept for deletes and compaction on a full disk.',
-  },
-  warnFill: {
+  warnFillFraction: { type: fraction, default: '0.85', roles: storing, prose: 'From this fill on (bytes or inodes) a volume warns.' },
+  readOnlyFillFraction: {
     type: fraction,
-    default: '0.85',
-    roles: storing,
-    prose: 'From this fill on a volume warns; below it, a full one takes chunks again.',
-  },
-  readOnlyFill: {
-    type: fraction,
-    default: '0.90',
+    default: '0.9',
     roles: storing,
     prose: 'From this fill on a volume takes no chunks; reads and deletes work.',
   },
+  backFillFraction: { type: fraction, default: '0.85', roles: storing, prose: 'Below this fill a full volume takes chunks again.' },
+  fillCheckMs: { type: duration(20, minute), default: '5000', roles: storing, prose: 'Between two looks at the fill.' },
 
   // ---- output and end
   logLevel: {

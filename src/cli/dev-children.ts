@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import type { LoadedSettings } from '../base/config/load-settings.js';
+import { describedSettings } from '../base/config/settings.js';
+import { loopback, type DevLayout } from './dev-layout.js';
+import { secretPaths } from './init-secrets.js';
+
+/** Settings of dev that are its own, not its children's. */
+const ownSettings = new Set(['config', 'port', 'dir', 'nodes', 'stopDeadlineMs']);
+
+export interface DevGiven {
+  loaded: LoadedSettings<'dev'>;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What all children share: the settings that were given to dev, and where the secrets are. */
+export function childEnvironment({ loaded, environment }: DevGiven, layout: DevLayout): Record<string, string | undefined> {
+  const secrets = secretPaths(layout.secretsFolder);
+  const values = loaded.settings as Readonly<Record<string, unknown>>;
+  const handedOn = describedSettings.filter(({ name, roles }) => roles.includes('dev') && !ownSettings.has(name) && values[name] !== null);
+  return {
+    ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AETHER_'))),
+    ...Object.fromEntries(handedOn.map(({ name, environmentName }) => [environmentName, String(values[name])])),
+    AETHER_LISTEN_HOST: loopback,
+    AETHER_MASTER_ADDRESS: `http://${loopback}:${layout.master.port}`,
+    AETHER_HOST: hostname(),
+    AETHER_CLUSTER_SECRET_FILE: secrets.clusterSecret,
+    AETHER_REST_TOKEN_FILE: secrets.restToken,
+    AETHER_ROOT_CREDENTIAL_FILE: secrets.rootCredential,
+    AETHER_LOG_FORMAT: 'json',
+  };
+}
+
+/** What tells the children apart stands on their command lines, where `ps` shows it. */
+export function childFlags({ master, nodes, gateway }: DevLayout): { name: string; flags: string[] }[] {
+  return [
+    { name: master.name, flags: ['master', ...portFlags(master), '--data-path', master.dataPath] },
+    ...nodes.map((node) => ({ name: node.name, flags: ['datanode', ...portFlags(node), '--data-path', node.dataPath] })),
+    { name: gateway.name, flags: ['gateway', ...portFlags(gateway)] },
+  ];
+}
+
+function portFlags({ port, adminPort }: { port: number; adminPort: number }): string[] {
+  return ['--port', `${port}`, '--admin-port', `${adminPort}`];
+}

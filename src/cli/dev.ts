@@ -1,0 +1,109 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import type { Clock } from '../base/clock.js';
+import { ConfigError } from '../base/config/config-error.js';
+import type { Random } from '../base/random.js';
+import type { RunningRole } from '../base/running-role.js';
+import { Supervisor } from '../base/supervisor.js';
+import { ChildOutput } from './child-output.js';
+import { credentialsEnv, readAccess } from './dev-access.js';
+import { childEnvironment, childFlags, type DevGiven } from './dev-children.js';
+import { devLayout, loopback, type DevLayout } from './dev-layout.js';
+import { makeBucket, untilNodesLive } from './dev-ready.js';
+import { devScreen } from './dev-screen.js';
+import { initSecrets } from './init-secrets.js';
+import { readableLine } from './log-line.js';
+import { portsInUse } from './ports-in-use.js';
+
+const bucket = 'demo';
+/** When not everything is up by then, the lines of the children are shown, since something is wrong. */
+const upWithinMs = 60_000;
+
+export interface DevOptions extends DevGiven {
+  /** What stands before the role on the command line: node's own flags and the script. */
+  program: readonly string[];
+  print: (text: string) => void;
+  /** `monotonicMs` at which the command was given. */
+  givenMs: number;
+}
+
+/** The command cannot be carried out as given; the message is one line for the person who gave it. */
+export class DevRefused extends Error {
+  override readonly name = 'DevRefused';
+}
+
+/** Starts a whole store as child processes of this one, and shows how to reach it. */
+export async function startDev(options: DevOptions, parts: { clock: Clock; random: Random }): Promise<RunningRole> {
+  const { settings } = options.loaded;
+  if (settings.nodes < settings.writeQuorum) {
+    throw new ConfigError(`--nodes: ${settings.nodes} datanodes cannot hold the ${settings.writeQuorum} copies of AETHER_WRITE_QUORUM`);
+  }
+  const dir = resolve(settings.dir);
+  const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });
+  await refusePortsInUse(layout);
+
+  // 1. Folder and secrets: made at the first start, found at the next.
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await initSecrets(layout.secretsFolder, parts.random);
+  const access = await readAccess(layout, settings.region);
+  await writeFileAtomic(layout.credentialsPath, credentialsEnv(access));
+
+  // 2. All processes at once: each waits for those it needs by itself.
+  const output = new ChildOutput(options.print);
+  const supervisor = new Supervisor(
+    {
+      onLine: (name, line) => output.take(readableLine(name, line)),
+      onRestart: (name, how, againInMs) => output.take(`${name} ${how}, starts again in ${(againInMs / 1000).toFixed(1)} s`),
+    },
+    parts,
+  );
+  const environment = childEnvironment(options, layout);
+  const up = childFlags(layout).map(({ name, flags }) => supervisor.start({ name, args: [...options.program, ...flags], environment }));
+  const failed = supervisor.failed.finally(() => output.release());
+
+  // 3. The screen, once every datanode is live and the bucket is there.
+  const stopped = new AbortController();
+  const waiting = { clock: parts.clock, signal: stopped.signal };
+  const show = async (): Promise<void> => {
+    await Promise.all(up);
+    await untilNodesLive(access, layout.nodes.length, waiting);
+    await makeBucket(access, bucket, waiting);
+    output.forget();
+    const startedInMs = parts.clock.monotonicMs() - options.givenMs;
+    const nodeAddresses = layout.nodes.map((node) => `http://${loopback}:${node.port}`);
+    options.print(devScreen({ ...settings, ...access, ...layout, bucket, dir, nodeAddresses, startedInMs }));
+  };
+  const late = parts.clock.setTimer(upWithinMs, () => {
+    options.print(`not everything is up after ${upWithinMs / 1000} s; what the processes say:`);
+    output.release();
+  });
+  show().then(
+    () => late.cancel(),
+    () => late.cancel(), // dev stops before everything was up
+  );
+
+  // 4. Clients first, so that what they have begun can still be finished.
+  const stop = async (): Promise<void> => {
+    stopped.abort(new Error('dev stops'));
+    output.release();
+    const deadlineMs = parts.clock.monotonicMs() + settings.stopDeadlineMs;
+    for (const names of [[layout.gateway.name], layout.nodes.map((node) => node.name), [layout.master.name]]) {
+      await supervisor.stop(Math.max(0, deadlineMs - parts.clock.monotonicMs()), names);
+    }
+  };
+  let stopping: Promise<void> | null = null;
+  return { failed, stop: () => (stopping ??= stop()) };
+}
+
+async function refusePortsInUse(layout: DevLayout): Promise<void> {
+  const wanted = new Map<number, string>();
+  for (const { name, port, adminPort } of [layout.gateway, layout.master, ...layout.nodes]) {
+    wanted.set(port, name);
+    wanted.set(adminPort, `${name}'s admin port`);
+  }
+  const taken = await portsInUse(loopback, [...wanted.keys()]);
+  if (taken.length === 0) return;
+  const named = taken.map((port) => `${port} (${wanted.get(port)})`).join(', ');
+  throw new DevRefused(`in use already: port ${named}; try --port with another number, the other ports follow from it`);
+}
