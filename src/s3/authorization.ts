@@ -115,18 +115,20 @@ function readCredential(
   return { accessKeyId, day, region, service, terminator };
 }
 
+/** Lower-case names in ascending order, so that none is there twice. */
 function readSignedHeaders(text: string, malformed: RefusalCode): string[] {
   const names = text.split(';', headerLinesMax + 1);
-  const valid = names.length <= headerLinesMax && new Set(names).size === names.length && names.every((name) => /^[^A-Z\s:]+$/.test(name));
-  if (!valid) throw new Refusal(malformed, 'SignedHeaders has to be a list of different lower-case names.');
+  const valid =
+    /^[!-9;-@[-~]+$/.test(text) && names.length <= headerLinesMax && names.every((name, at) => at === 0 || names[at - 1]! < name);
+  if (!valid) throw new Refusal(malformed, 'SignedHeaders has to be a sorted list of different lower-case names.');
   return names;
 }
 
 /** `YYYYMMDDTHHMMSSZ` that exists in the calendar. */
 function readTime(text: string, malformed: RefusalCode): { timestamp: string; timeMs: number } {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  const iso = match === null ? '' : `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}.000Z`;
-  const timeMs = Date.parse(iso);
-  if (Number.isNaN(timeMs)) throw new Refusal(malformed, 'The date of the request needs the form YYYYMMDDTHHMMSSZ.');
+  const valid = /^2\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ$/.test(text);
+  if (!valid) throw new Refusal(malformed, 'The date of the request needs the form YYYYMMDDTHHMMSSZ.');
+  const digits = (from: number, to: number): number => Number(text.slice(from, to));
+  const timeMs = Date.UTC(digits(0, 4), digits(4, 6) - 1, digits(6, 8), digits(9, 11), digits(11, 13), digits(13, 15));
   return { timestamp: text, timeMs };
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, hash, type Hash, type KeyObject } from 'node:crypto';
+import { assert } from '../base/assert.js';
 import { Refusal } from '../model/refusal.js';
 import { emptySha256, equalsHex } from './canonical.js';
 
@@ -62,6 +63,7 @@ export class AwsChunkedDecoder {
     const decoded: Buffer[] = [];
     let at = 0;
     while (at < received.length) {
+      if (this.#state === 'done') throw malformed('bytes follow the end');
       if (this.#state === 'data') {
         const bytes = received.subarray(at, at + this.#chunkBytes);
         at += bytes.length;
@@ -125,7 +127,7 @@ export class AwsChunkedDecoder {
         return;
       case 'data':
       case 'done':
-        throw malformed('bytes follow the end');
+        assert(false, 'no line is read here');
     }
   }
 

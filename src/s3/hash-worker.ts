@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { must } from '../base/must.js';
+import { startThread } from '../base/thread.js';
 import type { FromHashThread, ToHashThread } from './hash-thread.js';
 import type { Digests, HashName } from './hash-stream.js';
 
@@ -7,10 +8,6 @@ import type { Digests, HashName } from './hash-stream.js';
 export const slotSizeBytes = 512 * 1024;
 /** Slots of one thread: one is hashed, one is full, two are being filled. More would only be a longer queue. */
 const slotsMax = 4;
-
-/** The thread's file, compiled or as source. */
-const isSource = import.meta.url.endsWith('.ts');
-const threadUrl = new URL(isSource ? './hash-thread.ts' : './hash-thread.js', import.meta.url);
 
 interface Waiting<T> {
   resolve(value: T): void;
@@ -36,7 +33,7 @@ export class HashWorker {
     const shared = Array.from({ length: slotsMax }, () => new SharedArrayBuffer(slotSizeBytes));
     this.#slots = shared.map((slot) => Buffer.from(slot));
     this.#freeSlots = [...this.#slots.keys()];
-    this.#thread = new Worker(threadUrl, { workerData: shared, ...(isSource && { execArgv: ['--import', 'tsx'] }) });
+    this.#thread = startThread('./hash-thread', import.meta.url, shared);
     this.#thread.unref();
     this.#thread.on('message', (message: FromHashThread) => this.#receive(message));
     this.#thread.on('error', (cause) => this.#fail(new Error('the hashing thread failed', { cause })));
