@@ -1,0 +1,32 @@
+import type { ProcessCluster } from '../process-cluster.js';
+import type { SeededRandom } from '../seeded-random.js';
+
+export interface NemesisOptions {
+  cluster: ProcessCluster;
+  random: SeededRandom;
+  /** Between two kills, and from a kill to the new start; drawn below these. */
+  pauseMsMax: number;
+  downMsMax: number;
+}
+
+/** Kills random processes with SIGKILL and starts them again, until told to stop. Answers the kills by name. */
+export async function runNemesis(options: NemesisOptions, signal: AbortSignal): Promise<Record<string, number>> {
+  const { cluster, random } = options;
+  const kills: Record<string, number> = {};
+  const pause = (msMax: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, random.fraction() * msMax));
+  // Everybody has a turn before anybody has a second one.
+  let turns: string[] = [];
+  while (!signal.aborted) {
+    await pause(options.pauseMsMax);
+    if (turns.length === 0) turns = [...cluster.names];
+    const [name] = turns.splice(random.between(0, turns.length - 1), 1);
+    const { end } = cluster.process(name!);
+    if (end !== null) throw new Error(`${name} ended by itself: ${JSON.stringify(end)}\n${cluster.report()}`);
+    await cluster.kill(name!);
+    kills[name!] = (kills[name!] ?? 0) + 1;
+    await pause(options.downMsMax);
+    cluster.start(name!);
+    await cluster.whenReady(name!);
+  }
+  return kills;
+}
