@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { syncFolder } from './atomic-file.js';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
+import { StartRefused } from './start-refused.js';
 
 /** A secret below this is guessed sooner than it is stolen. */
 export const secretLengthMin = 24;
@@ -19,7 +20,7 @@ const wellKnownWord =
   /^(?:access|admin|aether|change|cluster|default|demo|example|garage|it|key|letmein|me|minio|password|please|qwerty|root|rustfs|seaweedfs|secret|store|test|token|user)+$/;
 
 /** A secret that must not be used, or a file that cannot be read. The message never shows the secret. */
-export class SecretRefused extends Error {
+export class SecretRefused extends StartRefused {
   override readonly name = 'SecretRefused';
 }
 

@@ -1,0 +1,50 @@
+/*
+ * Rules of the repository that no other tool knows. Prints each breach, ends with exit code 1 if there is one.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+
+const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const breaches = [];
+
+// 1. The compose file goes without REST tokens, so nothing of it may be reached from another machine.
+const compose = read('docker-compose.yml');
+const published = compose.split('\n').flatMap((line) => (/^\s*ports:\s*(\[.*\])\s*$/.exec(line) ? JSON.parse(/\[.*\]/.exec(line)[0]) : []));
+const portsLines = compose.split('\n').filter((line) => /^\s*ports:/.test(line));
+if (portsLines.length === 0 || portsLines.some((line) => !/\[.*\]\s*$/.test(line))) {
+  breaches.push('docker-compose.yml: each "ports:" is one line with a list in brackets, so that this check can read it');
+}
+for (const port of published) {
+  if (!/^127\.0\.0\.1:\d+:\d+$/.test(port)) breaches.push(`docker-compose.yml: ${port} is not published on 127.0.0.1 only`);
+}
+if (/network_mode|^\s*published:/m.test(compose)) breaches.push('docker-compose.yml: ports are published by "ports:" alone');
+
+// 2. Every dependency has its reason written down.
+const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+const reasons = read('docs/dependencies.md');
+for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+  if (!reasons.includes(`| \`${name}\` |`)) breaches.push(`docs/dependencies.md: no row for ${name}`);
+}
+for (const [, name] of reasons.matchAll(/^\| `([^`]+)` \|/gm)) {
+  if (!(name in dependencies) && !(name in devDependencies)) breaches.push(`docs/dependencies.md: ${name} is no dependency any more`);
+}
+
+// 3. The import table of the design is the one that is checked.
+const { forbidden } = (await import('../.dependency-cruiser.cjs')).default;
+const design = read('docs/DESIGN.md');
+for (const { name, to } of forbidden) {
+  const folder = /^(.*)-knows-only-its-lowers$/.exec(name)?.[1];
+  if (!folder) continue;
+  const allowed = to.pathNot.replace(/^\^src\/\(|\)\/$/g, '').split('|').slice(1);
+  const row = new RegExp(`^\\| \`${folder}/\` \\|.*\\| ([^|]*) \\|$`, 'm').exec(design)?.[1] ?? 'no row';
+  if (row !== (allowed.join(', ') || 'nobody')) breaches.push(`docs/DESIGN.md section 4: ${folder}/ may import "${row}", checked is "${allowed.join(', ')}"`);
+}
+
+// 4. The top level stays as small as it is.
+const expected = 'CHANGELOG.md Dockerfile LICENSE Makefile README.md docker-compose.yml docs package-lock.json package.json src tsconfig.build.json tsconfig.json';
+const ignored = new Set(['node_modules', 'dist', 'aether-data', 'bench-result.json']);
+const visible = readdirSync(new URL('..', import.meta.url)).filter((name) => !name.startsWith('.') && !ignored.has(name) && !name.endsWith('.log'));
+const surplus = visible.filter((name) => !expected.split(' ').includes(name));
+if (surplus.length > 0) breaches.push(`the top level: ${surplus.join(', ')} has no place there`);
+
+for (const breach of breaches) console.error(breach);
+process.exitCode = breaches.length > 0 ? 1 : 0;
