@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeFrame, FrameBroken, FrameDecoder, frameKinds, type Frame } from './frames.js';
 
@@ -19,8 +19,8 @@ function collect(): { seen: Seen[]; decoder: FrameDecoder; slices: Buffer[] } {
   const seen: Seen[] = [];
   const slices: Buffer[] = [];
   const decoder = new FrameDecoder(limits, {
-    frame({ bodyBytes: _, ...head }, json) {
-      seen.push({ ...head, json: json.toString(), body: Buffer.alloc(0) });
+    frame({ kind, verb, id, last, stampEpoch, stampN }, json) {
+      seen.push({ kind, verb, id, last, stampEpoch, stampN, json: json.toString(), body: Buffer.alloc(0) });
     },
     body(bytes) {
       slices.push(bytes);

@@ -90,6 +90,11 @@ async function* piecesOf(bytes: Buffer, pieceBytes: number): AsyncGenerator<Buff
   for (let at = 0; at < bytes.length; at += pieceBytes) yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
 }
 
+async function* breaksOff(): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(Buffer.from('first'));
+  throw new Refusal('chunk-damaged');
+}
+
 /** One piece, then silence. */
 async function* stalls(): AsyncGenerator<Buffer> {
   yield Buffer.from('first');
@@ -220,10 +225,6 @@ describe('a call', () => {
   });
 
   it('fails mid-body with the refusal of an answer that breaks off', async () => {
-    async function* breaksOff(): AsyncGenerator<Buffer> {
-      yield await Promise.resolve(Buffer.from('first'));
-      throw new Refusal('chunk-damaged');
-    }
     const { address } = await serve({
       handlers: { ...echo, getChunk: ({ head }) => Promise.resolve({ head: chunkHead(head.id, 9), body: breaksOff() }) },
     });
@@ -551,7 +552,6 @@ describe('connections', () => {
     http.on('connection', (socket: Socket) => setTimeout(() => socket.pause(), 100));
     const { body } = await client.call('getChunk', { id, startBytes: 0, endBytes: null }, soon);
     await body.read();
-    http.emit('test');
     await expect(client.open('putChunk', putHead, soon).reply).rejects.toThrow('silent');
   });
 
@@ -610,7 +610,9 @@ describe('the door', () => {
     );
     await expect.poll(() => seen.join('')).toBe('abc');
     socket.write('def');
+    await expect.poll(() => answer).toContain('POST /a plain');
     socket.write('GET /wire HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await expect.poll(() => answer).toContain('GET /wire plain');
     socket.write('GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await closed;
     expect(seen.join('')).toBe('abcdef');
