@@ -1,0 +1,226 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Random } from '../base/random.js';
+import { Semaphore } from '../base/semaphore.js';
+import type { Task } from '../base/task-loop.js';
+import type { MetadataStore } from '../metadata/store.js';
+import type { QueryResult } from '../metadata/queries.js';
+import { batchRowsMax } from '../model/limits.js';
+import { chooseNodes } from '../model/placement.js';
+import { planCopies, type CopyPlan } from './copy-plan.js';
+import type { NodeRegistry } from './node-registry.js';
+import type { OrderBook } from './order-book.js';
+
+/** The whole chunk table is looked at this often even when nothing happened. */
+const scanEveryMs = 24 * 3_600_000;
+/** Looking again for what could not be done takes at most this part of the time. */
+const lookShare = 0.05;
+/** Copies under way in the whole cluster. */
+const copiesMax = 256;
+
+type ChunkRow = QueryResult<'scanChunks'>['chunks'][number];
+
+export interface RepairParts {
+  store: Pick<MetadataStore, 'read' | 'write'>;
+  registry: NodeRegistry;
+  orders: OrderBook;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  replicationFactor: number;
+  /** Chunks committed less than so long ago are left alone: receipts may be on their way. */
+  repairYoungMs: number;
+  /** Between two looks at the rows of chunks that are short of copies. */
+  roundMs: number;
+}
+
+/** What the last whole scan of the chunk table saw. */
+export interface Census {
+  chunks: number;
+  /** With fewer counted copies than RF. */
+  short: number;
+  /** With one counted copy. */
+  atRisk: number;
+  /** With none: only on quarantined or lost nodes, or nowhere. */
+  none: number;
+  takenAtWallMs: number;
+}
+
+/**
+ * Makes missing copies anew. Two sources say what is short: rows written with a commit that had fewer receipts than RF
+ * or with a lost copy, and a scan of the chunk table, at start, once a day and whenever a node changes. Fewest copies
+ * first. The receiving node pulls and compares with the facts from metadata; only its word adds the copy. More copies
+ * than RF, once a lost node is back, stay recorded.
+ */
+export class Repair implements Task {
+  readonly name = 'repair';
+  readonly #parts: RepairParts;
+  readonly #slots = new Semaphore(copiesMax, 1);
+  /** Ids of the nodes that are making a copy, by chunk. */
+  readonly #targets = new Map<string, Set<string>>();
+  readonly #copies = new Set<Promise<void>>();
+  #scanDueAtMs = -Infinity;
+  #readMs = 0;
+  #census: Census | null = null;
+
+  constructor(parts: RepairParts) {
+    this.#parts = parts;
+    parts.registry.onChange((before, after) => {
+      if (before?.state !== after.state) this.#scanDueAtMs = -Infinity;
+    });
+  }
+
+  /** Null until the first scan has ended. */
+  get census(): Census | null {
+    return this.#census;
+  }
+
+  get copiesUnderWay(): number {
+    return this.#copies.size;
+  }
+
+  async work(signal: AbortSignal): Promise<number> {
+    const { clock, log, replicationFactor } = this.#parts;
+    const scan = clock.monotonicMs() >= this.#scanDueAtMs;
+    if (scan) this.#scanDueAtMs = clock.monotonicMs() + scanEveryMs;
+    this.#readMs = 0;
+    const census: Census = { chunks: 0, short: 0, atRisk: 0, none: 0, takenAtWallMs: clock.wallMs() };
+    let stuck = 0;
+    // One round per number of copies left: a chunk with one copy never waits behind those with two.
+    const firstLevel = Math.min(1, replicationFactor - 1);
+    for (let level = firstLevel; level < replicationFactor; level += 1) {
+      for (const page of this.#rowPages()) stuck += await this.#repairPage(page, level, signal);
+      if (!scan) continue;
+      for (const page of this.#tablePages()) {
+        if (level === firstLevel) this.#count(page, census);
+        // What has fewer than RF copies on record is in the rows, which know how young it is.
+        const recorded = page.filter((chunk) => chunk.nodeNumbers.length >= replicationFactor);
+        stuck += await this.#repairPage(recorded, level, signal);
+      }
+    }
+    if (scan) this.#census = census;
+    if (stuck > 0 && scan) {
+      log.warn({ chunks: stuck }, 'chunks are short of copies, and no node can take or give one now');
+      this.#scanSoon();
+    }
+    return this.#scanDueAtMs <= clock.monotonicMs() ? 0 : this.#againMs();
+  }
+
+  /** Resolves when no copy is under way any more; to be called after the order book was closed. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#copies);
+  }
+
+  *#rowPages(): Generator<ChunkRow[]> {
+    const { clock, store, repairYoungMs } = this.#parts;
+    const committedBeforeMs = clock.wallMs() - repairYoungMs;
+    let after: QueryResult<'listUnder'>['nextAfter'] = null;
+    do {
+      const startedMs = clock.monotonicMs();
+      const page: QueryResult<'listUnder'> = store.read('listUnder', { after, committedBeforeMs, limit: batchRowsMax });
+      this.#readMs += clock.monotonicMs() - startedMs;
+      yield page.chunks;
+      after = page.nextAfter;
+    } while (after !== null);
+  }
+
+  *#tablePages(): Generator<ChunkRow[]> {
+    const { clock, store } = this.#parts;
+    let afterId: string | null = null;
+    do {
+      const startedMs = clock.monotonicMs();
+      const page: QueryResult<'scanChunks'> = store.read('scanChunks', { afterId, limit: batchRowsMax });
+      this.#readMs += clock.monotonicMs() - startedMs;
+      yield page.chunks;
+      afterId = page.nextAfterId;
+    } while (afterId !== null);
+  }
+
+  #plan(chunk: ChunkRow): CopyPlan {
+    const { registry, replicationFactor } = this.#parts;
+    return planCopies(chunk, (nodeNumber) => registry.byNumber(nodeNumber), replicationFactor);
+  }
+
+  #count(page: ChunkRow[], census: Census): void {
+    for (const chunk of page) {
+      if (chunk.state !== 'present') continue;
+      const { counted, missing } = this.#plan(chunk);
+      census.chunks += 1;
+      if (missing > 0) census.short += 1;
+      if (counted === 1) census.atRisk += 1;
+      if (counted === 0) census.none += 1;
+    }
+  }
+
+  /** Answers how many chunks of the page want a copy that nobody can take or give. */
+  async #repairPage(page: ChunkRow[], level: number, signal: AbortSignal): Promise<number> {
+    let stuck = 0;
+    for (const chunk of page) {
+      if (chunk.state !== 'present') continue;
+      const plan = this.#plan(chunk);
+      if (plan.counted > level) continue;
+      const targets = this.#targets.get(chunk.id) ?? new Set();
+      const count = plan.missing - targets.size;
+      if (count <= 0) continue;
+      const beside = new Set([...plan.keepers, ...targets]);
+      const { registry, random } = this.#parts;
+      const chosen = plan.sources.length === 0 ? [] : chooseNodes(registry.view(), { count, exclude: plan.holders, beside, random });
+      if (chosen.length < count) stuck += 1;
+      for (const target of chosen) await this.#startCopy(chunk, plan, target.nodeId, signal);
+    }
+    await nextTurn(); // pages are read in this thread: others get their turn
+    signal.throwIfAborted();
+    return stuck;
+  }
+
+  /** Waits for a slot only; the copy goes on by itself. */
+  async #startCopy(chunk: ChunkRow, plan: CopyPlan, targetId: string, signal: AbortSignal): Promise<void> {
+    const release = await this.#slots.acquire();
+    const targets = this.#targets.get(chunk.id) ?? new Set();
+    this.#targets.set(chunk.id, targets.add(targetId));
+    const copy = this.#copy(chunk, plan, targetId, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#parts.log.warn({ id: chunk.id, nodeId: targetId, err: error }, 'a copy could not be ordered');
+        this.#scanSoon();
+      })
+      .finally(() => {
+        release();
+        targets.delete(targetId);
+        if (targets.size === 0) this.#targets.delete(chunk.id);
+        this.#copies.delete(copy);
+      });
+    this.#copies.add(copy);
+  }
+
+  async #copy(chunk: ChunkRow, plan: CopyPlan, targetId: string, signal: AbortSignal): Promise<void> {
+    const { store, orders, log, replicationFactor } = this.#parts;
+    const { id, lengthBytes, crc32c, kind: chunkKind, generation } = chunk;
+    const sources = plan.sources.map(({ nodeId, address }) => ({ nodeId, address }));
+    const facts = { id, lengthBytes, crc32c };
+    const settlement = await orders.submit(targetId, { kind: 'copy', ...facts, chunkKind, generation, sources }, signal);
+    if (settlement !== 'done') {
+      log.warn({ id, nodeId: targetId, settlement }, 'a copy was not made, it is ordered again');
+      return this.#scanSoon();
+    }
+    await store.write('addReplicas', { chunks: [{ ...facts, nodeIds: [targetId] }], replicationFactor });
+    log.info({ id, nodeId: targetId, copiesBefore: plan.counted }, 'a copy was made anew');
+    const row = store.read('getChunk', { id });
+    // Deleted meanwhile: metadata does not know this copy and owes it no delete.
+    if (row === null || row.state === 'deleted') await orders.submit(targetId, { kind: 'delete', id }, signal);
+    // Enough copies on record end its row, also when some of them do not count: then only a scan finds it again.
+    else if (row.nodeNumbers.length >= replicationFactor && this.#plan(row).missing > 0) this.#scanSoon();
+  }
+
+  /** Looks at the table again, but not so often that this is what the master does. */
+  #scanSoon(): void {
+    this.#scanDueAtMs = Math.min(this.#scanDueAtMs, this.#parts.clock.monotonicMs() + this.#againMs());
+  }
+
+  #againMs(): number {
+    return Math.max(this.#parts.roundMs, this.#readMs / lookShare);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

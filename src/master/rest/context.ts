@@ -1,0 +1,17 @@
+import type { Clock } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import type { MetadataStore } from '../../metadata/store.js';
+import type { Liveness } from '../liveness.js';
+import type { NodeRegistry } from '../node-registry.js';
+import type { Repair } from '../repair.js';
+
+/** What the routes work with. */
+export interface RestContext {
+  store: MetadataStore;
+  registry: NodeRegistry;
+  liveness: Liveness;
+  repair: Pick<Repair, 'census' | 'copiesUnderWay'>;
+  clock: Clock;
+  random: Random;
+  quorum: { replicationFactor: number; writeQuorum: number };
+}

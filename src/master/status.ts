@@ -1,0 +1,93 @@
+import type { QueryResult } from '../metadata/queries.js';
+import type { NodeState, View } from '../model/node.js';
+import { countHosts } from '../model/placement.js';
+import type { Census } from './repair.js';
+
+export type Verdict = 'healthy' | 'degraded' | 'at-risk' | 'writes-stopped' | 'data-missing';
+
+export interface Status {
+  verdict: Verdict;
+  /** Sentences for people: what is wrong, what it means; never empty. */
+  words: string[];
+  clusterId: string;
+  view: View['number'];
+  sweepGeneration: number;
+  replicationFactor: number;
+  writeQuorum: number;
+  /** Fewer than two copies are synced before a write is acknowledged. */
+  unsafe: boolean;
+  nodes: Partial<Record<NodeState, number>>;
+  writableNodes: number;
+  /** So many writable nodes may go before writes stop. */
+  writesSurviveNodes: number;
+  copiesShareHost: boolean;
+  counts: QueryResult<'statistics'>;
+  /** The last scan of all chunks, null before the first has ended. */
+  census: Census | null;
+  copiesUnderWay: number;
+}
+
+export interface StatusFacts {
+  view: View;
+  counts: QueryResult<'statistics'>;
+  census: Census | null;
+  copiesUnderWay: number;
+}
+
+/** One picture of what is at risk; pure. */
+export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts): Status {
+  const { replicationFactor, writeQuorum } = view;
+  const nodes: Partial<Record<NodeState, number>> = {};
+  for (const { state } of view.nodes) nodes[state] = (nodes[state] ?? 0) + 1;
+  const writable = view.nodes.filter((node) => node.writable);
+  const proven = view.nodes.filter((node) => node.state !== 'manual');
+  const copiesShareHost = writable.length >= replicationFactor && countHosts(writable) < replicationFactor;
+  const silent = (nodes.suspect ?? 0) + (nodes.down ?? 0) + (nodes.repairing ?? 0);
+  const short = Math.max(counts.under, census?.short ?? 0);
+
+  const words: string[] = [];
+  const say = (when: boolean, sentence: string): boolean => {
+    if (when) words.push(sentence);
+    return when;
+  };
+  const missing = say((census?.none ?? 0) > 0, `${census?.none} chunks have no copy that counts: bring back the nodes that hold them.`);
+  const stopped = say(
+    writable.length < writeQuorum,
+    `Writes are stopped: ${writable.length} nodes take chunks, ${writeQuorum} are needed.`,
+  );
+  const atRisk = say(
+    replicationFactor > 1 && (census?.atRisk ?? 0) > 0,
+    `${census?.atRisk} chunks have one copy left: losing its disk loses them.`,
+  );
+  const degraded = [
+    say(short > 0, `${short} chunks have fewer than ${replicationFactor} copies; ${copiesUnderWay} copies are being made.`),
+    say(silent > 0, `${silent} of ${proven.length} nodes are silent.`),
+    say((nodes.quarantined ?? 0) > 0, `${nodes.quarantined} nodes are quarantined: their copies are made anew elsewhere.`),
+    say((nodes.returned ?? 0) > 0, `${nodes.returned} nodes have returned and are being checked.`),
+    say(
+      writable.length < replicationFactor,
+      `${writable.length} nodes take chunks: new objects get fewer than ${replicationFactor} copies.`,
+    ),
+  ].some(Boolean);
+  if (words.length === 0) words.push('Every chunk has its copies, every node is there.');
+  say(copiesShareHost, 'Copies share a host: one machine holds more than one copy of a chunk.');
+  say(writeQuorum < 2, 'Unsafe: a write is acknowledged with one copy; one lost disk loses it.');
+
+  return {
+    verdict: missing ? 'data-missing' : stopped ? 'writes-stopped' : atRisk ? 'at-risk' : degraded ? 'degraded' : 'healthy',
+    words,
+    clusterId: view.clusterId,
+    view: view.number,
+    sweepGeneration: view.sweepGeneration,
+    replicationFactor,
+    writeQuorum,
+    unsafe: writeQuorum < 2,
+    nodes,
+    writableNodes: writable.length,
+    writesSurviveNodes: Math.max(0, writable.length - writeQuorum),
+    copiesShareHost,
+    counts,
+    census,
+    copiesUnderWay,
+  };
+}

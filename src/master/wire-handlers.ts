@@ -1,0 +1,101 @@
+import { uuidV7 } from '../base/uuid.js';
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { MetadataStore } from '../metadata/store.js';
+import { Refusal } from '../model/refusal.js';
+import type { Handlers, ServerReply, ServerRequest } from '../wire/api.js';
+import type { RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
+import type { Liveness } from './liveness.js';
+import type { NodeRegistry } from './node-registry.js';
+import type { OrderBook } from './order-book.js';
+import type { Suspicions } from './suspicions.js';
+
+type MasterVerb = VerbTo<'master'>;
+
+export interface WireHandlerParts {
+  store: MetadataStore;
+  registry: NodeRegistry;
+  liveness: Liveness;
+  orders: OrderBook;
+  suspicions: Suspicions;
+  clock: Clock;
+  random: Random;
+  quorum: { replicationFactor: number; writeQuorum: number };
+  /** Whether another master has taken over: then nothing is answered. */
+  isFenced: () => boolean;
+}
+
+/**
+ * The master's verbs: each is one transaction or query of the same name, given the time and fresh ids. Reads see what
+ * was committed before the request arrived, so whoever saw an answer is seen by everybody who asks later.
+ */
+export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
+  const { store, registry, liveness, orders, suspicions, clock, random, quorum } = parts;
+  const now = (): { nowMs: number } => ({ nowMs: clock.wallMs() });
+
+  /** A handler that needs only the head; it refuses when this master was outbid. */
+  const answer =
+    <V extends MasterVerb>(run: (head: RequestOf<V>, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>) =>
+    async (request: ServerRequest<V>): Promise<ServerReply<V>> => {
+      if (parts.isFenced()) throw new Refusal('reign-stale');
+      return { head: await run(request.head, request) };
+    };
+  /** The same for what a datanode says of itself. */
+  const ofNode = <V extends MasterVerb>(
+    run: (head: RequestOf<V> & { nodeId: string; boot: number }, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>,
+  ) =>
+    answer<V>((head, request) => {
+      const own = head as RequestOf<V> & { nodeId: string; boot: number };
+      const { role, id, boot } = request.peer;
+      if (role !== 'datanode' || id !== own.nodeId || boot !== own.boot) throw new Refusal('peer-unproven');
+      return run(own, request);
+    });
+
+  return {
+    getView: answer(() => registry.view()),
+    getBucket: answer((head) => store.read('getBucket', head)),
+    listBuckets: answer((head) => store.read('listBuckets', head)),
+    createBucket: answer((head) => store.write('createBucket', { ...head, ...now() })),
+    deleteBucket: answer((head) => store.write('deleteBucket', { ...head, ...now() })),
+
+    lookupObject: answer((head) => store.read('lookupObject', head)),
+    readManifest: answer((head) => store.read('readManifest', head)),
+    commitObject: answer((head) => store.write('commitObject', { ...head, ...quorum, ...now() })),
+    copyObject: answer((head) => store.write('copyObject', { ...head, ...now() })),
+    deleteObjects: answer((head) => store.write('deleteObjects', { ...head, ...now() })),
+    listObjects: answer((head) => store.read('listObjects', head)),
+
+    createUpload: answer((head) => {
+      const { nowMs } = now();
+      return store.write('createUpload', { ...head, uploadId: uuidV7(nowMs, random), nowMs });
+    }),
+    getUpload: answer((head) => store.read('getUpload', head)),
+    commitPart: answer((head) => store.write('commitPart', { ...head, ...quorum, ...now() })),
+    copyPart: answer((head) => store.write('copyPart', { ...head, ...now() })),
+    completeUpload: answer((head) => store.write('completeUpload', { ...head, ...now() })),
+    abortUpload: answer((head) => store.write('abortUpload', { ...head, ...now() })),
+    listParts: answer((head) => store.read('listParts', head)),
+    listUploads: answer((head) => store.read('listUploads', head)),
+
+    addReplicas: answer((head) => store.write('addReplicas', { ...head, replicationFactor: quorum.replicationFactor })),
+    reportReplica: answer((head) => {
+      suspicions.raise(head);
+      return {};
+    }),
+
+    heartbeat: ofNode((head) => liveness.hear(head)),
+    takeOrders: ofNode(async (head, { signal }) => ({ orders: await orders.take(head, signal) })),
+    reportOrders: ofNode((head) => {
+      orders.report(head, head.results);
+      return {};
+    }),
+    reportChunk: ofNode(async (head) => {
+      const { boot: _, ...chunk } = head;
+      return store.write('reportChunk', { ...chunk, replicationFactor: quorum.replicationFactor, ...now() });
+    }),
+    diskFault: ofNode(async ({ nodeId, boot, reason }) => {
+      await liveness.faultDisk(nodeId, boot, reason);
+      return {};
+    }),
+  };
+}
