@@ -21,13 +21,15 @@ function refused(act: () => unknown): RefusalCode | null {
   return null;
 }
 
-describe('the body of DeleteObjects', () => {
-  const read = (inner: string) =>
-    readDeleteRequest(Buffer.from(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</Delete>`));
+const readDelete = (inner: string) =>
+  readDeleteRequest(Buffer.from(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</Delete>`));
 
+const deleteObjects = (count: number) => '<Object><Key>k</Key></Object>'.repeat(count);
+
+describe('the body of DeleteObjects', () => {
   it('names keys, conditions and quietness', () => {
     expect(
-      read(
+      readDelete(
         '<Quiet>true</Quiet><Object><Key> a&#13;/b</Key></Object><Object><Key>c</Key><ETag>"e"</ETag><VersionId>null</VersionId></Object>',
       ),
     ).toEqual({
@@ -40,10 +42,9 @@ describe('the body of DeleteObjects', () => {
   });
 
   it('names 1 to 1000 keys', () => {
-    const objects = (count: number) => '<Object><Key>k</Key></Object>'.repeat(count);
-    expect(read(objects(1000)).keys).toHaveLength(1000);
-    expect(refused(() => read(objects(1001)))).toBe('xml-malformed');
-    expect(refused(() => read(''))).toBe('xml-malformed');
+    expect(readDelete(deleteObjects(1000)).keys).toHaveLength(1000);
+    expect(refused(() => readDelete(deleteObjects(1001)))).toBe('xml-malformed');
+    expect(refused(() => readDelete(''))).toBe('xml-malformed');
   });
 
   it.each([
@@ -53,17 +54,20 @@ describe('the body of DeleteObjects', () => {
     ['<Object><Key>k</Key><VersionId>abc</VersionId></Object>', 'not-implemented'],
     ['<Object><Key>k</Key><Size>3</Size></Object>', 'not-implemented'],
   ])('%s is refused', (inner, code) => {
-    expect(refused(() => read(inner))).toBe(code);
+    expect(refused(() => readDelete(inner))).toBe(code);
   });
 });
 
-describe('the body of CompleteMultipartUpload', () => {
-  const read = (inner: string) => readCompleteRequest(Buffer.from(`<CompleteMultipartUpload>${inner}</CompleteMultipartUpload>`));
-  const part = (partNumber: string | number, more = '') =>
-    `<Part><PartNumber>${partNumber}</PartNumber><ETag>&quot;e&quot;</ETag>${more}</Part>`;
+const readComplete = (inner: string) => readCompleteRequest(Buffer.from(`<CompleteMultipartUpload>${inner}</CompleteMultipartUpload>`));
 
+const part = (partNumber: string | number, more = '') =>
+  `<Part><PartNumber>${partNumber}</PartNumber><ETag>&quot;e&quot;</ETag>${more}</Part>`;
+
+const partsUpTo = (count: number) => Array.from({ length: count }, (_, i) => part(i + 1)).join('');
+
+describe('the body of CompleteMultipartUpload', () => {
   it('names parts with their checksums', () => {
-    expect(read(part(1) + part(7, '<ChecksumCRC32>AAAAAA==</ChecksumCRC32>'))).toEqual([
+    expect(readComplete(part(1) + part(7, '<ChecksumCRC32>AAAAAA==</ChecksumCRC32>'))).toEqual([
       { partNumber: 1, etag: 'e', checksum: null },
       { partNumber: 7, etag: 'e', checksum: 'AAAAAA==' },
     ]);
@@ -78,13 +82,12 @@ describe('the body of CompleteMultipartUpload', () => {
     ['<Part><PartNumber>1</PartNumber></Part>', 'xml-malformed'],
     ['', 'xml-malformed'],
   ])('%s is refused', (inner, code) => {
-    expect(refused(() => read(inner))).toBe(code);
+    expect(refused(() => readComplete(inner))).toBe(code);
   });
 
   it('may name 10,000 parts and not one more', () => {
-    const parts = (count: number) => Array.from({ length: count }, (_, i) => part(i + 1)).join('');
-    expect(read(parts(10_000))).toHaveLength(10_000);
-    expect(refused(() => read(parts(10_001)))).toBe('xml-malformed');
+    expect(readComplete(partsUpTo(10_000))).toHaveLength(10_000);
+    expect(refused(() => readComplete(partsUpTo(10_001)))).toBe('xml-malformed');
   });
 
   it('has part numbers that are plain decimals', () => {
@@ -93,19 +96,19 @@ describe('the body of CompleteMultipartUpload', () => {
   });
 });
 
-describe('arguments of lists', () => {
-  const query = (text: string) => new QueryParameters(text);
+const queryOf = (text: string) => new QueryParameters(text);
 
+describe('arguments of lists', () => {
   it('have limits', () => {
     expect([
-      readLimit(query(''), 'max-keys'),
-      readLimit(query('max-keys=0'), 'max-keys'),
-      readLimit(query('max-keys=5000'), 'max-keys'),
+      readLimit(queryOf(''), 'max-keys'),
+      readLimit(queryOf('max-keys=0'), 'max-keys'),
+      readLimit(queryOf('max-keys=5000'), 'max-keys'),
     ]).toEqual([1000, 0, 1000]);
     for (const text of ['-1', 'x', '1e3', '99999999999'])
-      expect(refused(() => readLimit(query(`max-keys=${text}`), 'max-keys'))).toBe('argument-invalid');
-    expect(refused(() => readName(query(`prefix=${'p'.repeat(1025)}`), 'prefix'))).toBe('key-too-long');
-    expect(refused(() => readEncodingType(query('encoding-type=base64')))).toBe('argument-invalid');
+      expect(refused(() => readLimit(queryOf(`max-keys=${text}`), 'max-keys'))).toBe('argument-invalid');
+    expect(refused(() => readName(queryOf(`prefix=${'p'.repeat(1025)}`), 'prefix'))).toBe('key-too-long');
+    expect(refused(() => readEncodingType(queryOf('encoding-type=base64')))).toBe('argument-invalid');
   });
 
   it('carry any position in a token that cannot be made up', () => {
@@ -119,20 +122,20 @@ describe('arguments of lists', () => {
   });
 });
 
-describe('checksums of uploads', () => {
-  const read = (algorithm: string | null, type: string | null) =>
-    readUploadChecksum(
-      new HeaderLines([
-        ...(algorithm === null ? [] : ['x-amz-checksum-algorithm', algorithm]),
-        ...(type === null ? [] : ['x-amz-checksum-type', type]),
-      ]),
-    );
+const readChecksum = (algorithm: string | null, type: string | null) =>
+  readUploadChecksum(
+    new HeaderLines([
+      ...(algorithm === null ? [] : ['x-amz-checksum-algorithm', algorithm]),
+      ...(type === null ? [] : ['x-amz-checksum-type', type]),
+    ]),
+  );
 
+describe('checksums of uploads', () => {
   it('have the type that AWS gives them', () => {
-    expect(read(null, null)).toBeNull();
-    expect(read('crc32', null)).toEqual({ algorithm: 'CRC32', type: 'COMPOSITE' });
-    expect(read('CRC32C', 'FULL_OBJECT')).toEqual({ algorithm: 'CRC32C', type: 'FULL_OBJECT' });
-    expect(read('CRC64NVME', null)).toEqual({ algorithm: 'CRC64NVME', type: 'FULL_OBJECT' });
+    expect(readChecksum(null, null)).toBeNull();
+    expect(readChecksum('crc32', null)).toEqual({ algorithm: 'CRC32', type: 'COMPOSITE' });
+    expect(readChecksum('CRC32C', 'FULL_OBJECT')).toEqual({ algorithm: 'CRC32C', type: 'FULL_OBJECT' });
+    expect(readChecksum('CRC64NVME', null)).toEqual({ algorithm: 'CRC64NVME', type: 'FULL_OBJECT' });
   });
 
   it.each([
@@ -141,7 +144,7 @@ describe('checksums of uploads', () => {
     ['MD5', null],
     [null, 'COMPOSITE'],
   ])('%s with %s is refused', (algorithm, type) => {
-    expect(refused(() => read(algorithm, type))).toBe('request-invalid');
+    expect(refused(() => readChecksum(algorithm, type))).toBe('request-invalid');
   });
 
   it('stand in answers under their own name', () => {

@@ -19,6 +19,8 @@ export interface OperationRow {
   body: 'none' | 'xml' | 'bytes';
   /** Largest `xml` body. */
   bodyBytesMax?: number;
+  /** `x-amz-checksum-*` headers speak of the object to be, not of the request's body. */
+  checksumIsOfObject?: true;
 }
 
 const KiB = 1024;
@@ -141,6 +143,7 @@ export const operationRows = {
     body: 'xml',
     /** 10,000 parts, each with an ETag and a checksum. */
     bodyBytesMax: 4 * MiB,
+    checksumIsOfObject: true,
   },
   AbortMultipartUpload: {
     method: 'DELETE',

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js';
 
-const SPECIAL_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/;
-const SPECIALS_PATTERN = /[&<>"'\r\n\t\u0000-\u001f\ufffe\uffff]/g;
+const SPECIAL_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/u;
+const SPECIALS_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
 const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
 /** CR, LF and TAB would be normalised by a reader, so they travel as references, like what XML cannot hold at all. */

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../base/clock.js';
+import { silentLog } from '../base/log.js';
+import { Refusal } from '../model/refusal.js';
+import { NeverSent, Unreachable, type WireClient } from '../wire/api.js';
+import { BucketCache, type BucketFacts } from './bucket-cache.js';
+import { MasterClient } from './master-client.js';
+
+/** Time passes only by sleeping. */
+function sleepyClock(): Clock {
+  let nowMs = 0;
+  return {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    sleep: (delayMs) => {
+      nowMs += delayMs;
+      return Promise.resolve();
+    },
+  };
+}
+
+type Answer = (head: unknown, tries: number) => object;
+
+function masterWith(answer: Answer): { master: MasterClient; heads: { attempt: { counter: number; lowestUnfinished: number } }[] } {
+  const heads: { attempt: { counter: number; lowestUnfinished: number } }[] = [];
+  const wire = {
+    call: (_verb: string, head: never) => {
+      heads.push(head);
+      try {
+        return Promise.resolve({ head: answer(head, heads.length), body: null });
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+  } as unknown as Pick<WireClient, 'call'>;
+  const options = { gatewayId: '00000000-0000-4000-8000-000000000000', masterWaitMs: 30_000 };
+  return { master: new MasterClient(wire, options, { clock: sleepyClock(), log: silentLog }), heads };
+}
+
+const bucket = { bucketId: 1, factsVersion: 1 };
+
+describe('a change whose answer is lost', () => {
+  it('is repeated with the same attempt until it is answered', async () => {
+    const { master, heads } = masterWith((_head, tries) => {
+      if (tries < 4) throw new Unreachable('connection closed');
+      return {};
+    });
+    await master.change('deleteBucket', bucket);
+    expect(heads.map((head) => head.attempt.counter)).toEqual([1, 1, 1, 1]);
+    await master.change('deleteBucket', bucket);
+    expect(heads.at(-1)!.attempt).toMatchObject({ counter: 2, lowestUnfinished: 2 });
+  });
+
+  it('gets the refusal that the repeat brings', async () => {
+    const { master } = masterWith((_head, tries) => {
+      throw tries === 1 ? new Unreachable('closed') : new Refusal('bucket-not-empty');
+    });
+    await expect(master.change('deleteBucket', bucket)).rejects.toMatchObject({ code: 'bucket-not-empty' });
+  });
+
+  it('has an unknown outcome when the deadline comes first', async () => {
+    const { master, heads } = masterWith((_head, tries) => {
+      throw tries === 1 ? new Unreachable('closed') : new NeverSent('refused');
+    });
+    await expect(master.change('deleteBucket', bucket)).rejects.toMatchObject({ code: 'outcome-unknown' });
+    expect(heads.length).toBeGreaterThan(100);
+  });
+});
+
+describe('while the master is away', () => {
+  it('a change that never was sent is refused as such, and so is a question', async () => {
+    const { master } = masterWith(() => {
+      throw new NeverSent('refused');
+    });
+    await expect(master.change('deleteBucket', bucket)).rejects.toMatchObject({ code: 'master-away' });
+    await expect(master.ask('getBucket', { bucket: 'b' })).rejects.toMatchObject({ code: 'master-away' });
+    await expect(master.someView()).rejects.toMatchObject({ code: 'master-away' });
+  });
+
+  it('only so many requests are held', async () => {
+    const { master } = masterWith(() => {
+      throw new NeverSent('refused');
+    });
+    const calls = Array.from({ length: 2100 }, () => master.ask('getBucket', { bucket: 'b' }));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true);
+    expect(master.held).toBe(0);
+  });
+});
+
+describe('the view', () => {
+  it('is fetched again when an answer carries a newer number, and only then', async () => {
+    let n = 1;
+    const { master, heads } = masterWith(() => ({ number: { epoch: 1, n }, nodes: [] }));
+    await master.someView();
+    master.noteStamp({ epoch: 1, n: 1 });
+    expect(heads).toHaveLength(1);
+    n = 5;
+    master.noteStamp({ epoch: 1, n: 5 });
+    master.noteStamp({ epoch: 1, n: 5 });
+    expect(heads).toHaveLength(2);
+    await expect.poll(() => master.view?.number.n).toBe(5);
+  });
+});
+
+const facts = (factsVersion: number): BucketFacts => ({ bucketId: 1, factsVersion, createdMs: 0 });
+
+function cacheOf(answers: (BucketFacts | Refusal)[]): BucketCache {
+  return new BucketCache({
+    ask: () => {
+      const answer = answers.shift()!;
+      return answer instanceof Refusal ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  });
+}
+
+const allow = (): void => undefined;
+
+const denyAll = (): void => {
+  throw new Refusal('access-denied');
+};
+
+describe('bucket facts', () => {
+  it('are fetched once and believed until the master says otherwise', async () => {
+    const cache = cacheOf([facts(1), facts(2)]);
+    const used: number[] = [];
+    const work = (known: BucketFacts): Promise<void> => {
+      used.push(known.factsVersion);
+      return known.factsVersion === 1 && used.length === 3 ? Promise.reject(new Refusal('facts-changed')) : Promise.resolve();
+    };
+    for (let i = 0; i < 3; i += 1) await cache.use('b', allow, work);
+    expect(used).toEqual([1, 1, 1, 2]);
+  });
+
+  it('refuse only when they were fetched for this request', async () => {
+    const cache = cacheOf([facts(1), facts(2), facts(3)]);
+    await cache.use('b', allow, () => Promise.resolve());
+    const decided: number[] = [];
+    const denyOld = (known: BucketFacts): void => {
+      decided.push(known.factsVersion);
+      if (known.factsVersion < 2) throw new Refusal('access-denied');
+    };
+    await cache.use('b', denyOld, () => Promise.resolve());
+    expect(decided).toEqual([1, 2]);
+    await expect(cache.use('b', denyAll, () => Promise.resolve())).rejects.toMatchObject({ code: 'access-denied' });
+  });
+
+  it('never say from memory that a bucket is missing', async () => {
+    const cache = cacheOf([new Refusal('no-such-bucket'), facts(1)]);
+    await expect(cache.use('b', allow, () => Promise.resolve())).rejects.toMatchObject({ code: 'no-such-bucket' });
+    await expect(cache.use('b', allow, (known) => Promise.resolve(known.factsVersion))).resolves.toBe(1);
+  });
+
+  it('that change without end are given up', async () => {
+    const cache = cacheOf([1, 2, 3, 4, 5, 6].map(facts));
+    await expect(cache.use('b', allow, () => Promise.reject(new Refusal('facts-changed')))).rejects.toMatchObject({
+      code: 'facts-changed',
+    });
+  });
+});

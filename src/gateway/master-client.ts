@@ -1,0 +1,164 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { View, ViewNumber } from '../model/node.js';
+import { Refusal } from '../model/refusal.js';
+import { NeverSent, Unreachable, type WireClient } from '../wire/api.js';
+import type { Attempt, RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
+import { Attempts } from './attempts.js';
+
+type MasterVerb = VerbTo<'master'>;
+/** Verbs that change something: each try carries an attempt id. */
+export type ChangingVerb = { [V in MasterVerb]: RequestOf<V> extends { attempt: Attempt } ? V : never }[MasterVerb];
+/** Verbs that change nothing, or to which a repeat is harmless. */
+export type AskingVerb = Exclude<MasterVerb, ChangingVerb>;
+
+/** Waiting for one answer; a master that is slower is asked again, with the same attempt id. */
+const tryMsMax = 10_000;
+/** Between two tries; the connection itself is dialled with a backoff of its own. */
+const retryDelayMs = 50;
+/** Requests that may wait for a master that is away. */
+const heldRequestsMax = 2000;
+
+export interface MasterClientOptions {
+  gatewayId: string;
+  /** How long a request waits for a master that is away. */
+  masterWaitMs: number;
+}
+
+/**
+ * The gateway's side of the master: repeats what got no answer, holds requests while the master is away, and keeps the
+ * view. A repeat carries the same attempt id, so the master carries it out once, also across its restart.
+ */
+export class MasterClient {
+  readonly #wire: Pick<WireClient, 'call'>;
+  readonly #options: MasterClientOptions;
+  readonly #parts: { clock: Clock; log: Log };
+  readonly #attempts: Attempts;
+  #view: View | null = null;
+  #viewFetch: Promise<void> | null = null;
+  #held = 0;
+
+  constructor(wire: Pick<WireClient, 'call'>, options: MasterClientOptions, parts: { clock: Clock; log: Log }) {
+    this.#wire = wire;
+    this.#options = options;
+    this.#parts = parts;
+    this.#attempts = new Attempts(options.gatewayId);
+  }
+
+  /** The newest view that is known, or null before the first. */
+  get view(): View | null {
+    return this.#view;
+  }
+
+  /** Requests that wait for a master that is away. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** The view, fetched when there is none yet. Refuses: master-away. */
+  async someView(): Promise<View> {
+    if (this.#view === null) await this.#fetchView();
+    return this.#view ?? Promise.reject(new Refusal('master-away'));
+  }
+
+  /** A master's answer carried this number: a newer view than ours is fetched, once for all. */
+  noteStamp(stamp: ViewNumber): void {
+    if (this.#view !== null && isNewer(stamp, this.#view.number)) {
+      this.#fetchView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
+    }
+  }
+
+  /** Asks a verb that changes nothing. Refuses: master-away, slow-down, and what the master refuses. */
+  ask<V extends AskingVerb>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
+    return this.#call(verb, head);
+  }
+
+  /** Asks for a change. Refuses also: outcome-unknown, when it was sent and the deadline came without an answer. */
+  async change<V extends ChangingVerb>(verb: V, head: Omit<RequestOf<V>, 'attempt'>): Promise<ResponseOf<V>> {
+    const attempt = this.#attempts.begin();
+    try {
+      return await this.#call(verb, { ...head, attempt } as RequestOf<V>);
+    } finally {
+      this.#attempts.finish(attempt);
+    }
+  }
+
+  /** The first try is the whole story nearly always, so it goes without a loop around it. */
+  #call<V extends MasterVerb>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
+    const startedMs = this.#parts.clock.monotonicMs();
+    const timeoutMs = Math.min(tryMsMax, this.#options.masterWaitMs);
+    return this.#wire.call(verb, head, { timeoutMs }).then(
+      (reply) => reply.head,
+      (error: unknown) => {
+        if (!(error instanceof Unreachable)) throw error;
+        return this.#repeat(verb, head, startedMs + this.#options.masterWaitMs, error);
+      },
+    );
+  }
+
+  async #repeat<V extends MasterVerb>(verb: V, head: RequestOf<V>, deadlineMs: number, first: Unreachable): Promise<ResponseOf<V>> {
+    const { clock, log } = this.#parts;
+    if (this.#held >= heldRequestsMax) throw this.#givenUp(verb, !(first instanceof NeverSent), first);
+    this.#held += 1;
+    let perhapsDone = !(first instanceof NeverSent);
+    let last = first;
+    try {
+      for (;;) {
+        const leftMs = deadlineMs - clock.monotonicMs();
+        if (leftMs <= retryDelayMs) throw this.#givenUp(verb, perhapsDone, last);
+        await clock.sleep(retryDelayMs);
+        try {
+          const reply = await this.#wire.call(verb, head, { timeoutMs: Math.min(tryMsMax, leftMs - retryDelayMs) });
+          log.debug({ verb }, 'the master answered a repeated call');
+          return reply.head;
+        } catch (error) {
+          if (!(error instanceof Unreachable)) throw error;
+          perhapsDone ||= !(error instanceof NeverSent);
+          last = error;
+        }
+      }
+    } finally {
+      this.#held -= 1;
+    }
+  }
+
+  #givenUp(verb: MasterVerb, perhapsDone: boolean, cause: Unreachable): Refusal {
+    this.#parts.log.warn({ verb, err: cause, perhapsDone }, 'no answer from the master');
+    return new Refusal(perhapsDone && isChanging(verb) ? 'outcome-unknown' : 'master-away');
+  }
+
+  #fetchView(): Promise<void> {
+    this.#viewFetch ??= this.#takeView();
+    return this.#viewFetch;
+  }
+
+  async #takeView(): Promise<void> {
+    try {
+      const view = await this.#call('getView', {});
+      if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
+    } finally {
+      this.#viewFetch = null;
+    }
+  }
+}
+
+function isNewer(a: ViewNumber, b: ViewNumber): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
+}
+
+const changing: Record<ChangingVerb, true> = {
+  createBucket: true,
+  deleteBucket: true,
+  commitObject: true,
+  copyObject: true,
+  deleteObjects: true,
+  createUpload: true,
+  commitPart: true,
+  copyPart: true,
+  completeUpload: true,
+  abortUpload: true,
+};
+
+function isChanging(verb: MasterVerb): boolean {
+  return Object.hasOwn(changing, verb);
+}
