@@ -37,3 +37,9 @@ export function combineCrc32c(crcA: number, crcB: number, lengthBytesB: number):
   }
   return (crc ^ crcB) >>> 0;
 }
+
+/** `combineCrc32c` for many second parts of one length: the matrix is made once, a call costs as much as a short loop. */
+export function createCrc32cCombiner(lengthBytesB: number): (crcA: number, crcB: number) => number {
+  const matrix = Uint32Array.from({ length: 32 }, (_, bit) => combineCrc32c(2 ** bit, 0, lengthBytesB));
+  return (crcA, crcB) => (timesMatrix(matrix, crcA) ^ crcB) >>> 0;
+}

@@ -1,5 +1,4 @@
 import type { Random } from '../base/random.js';
-import { StartRefused } from '../base/start-refused.js';
 import { parseUuid } from '../base/uuid.js';
 import { StartRefused } from '../base/start-refused.js';
 import type { MetadataStore } from '../metadata/store.js';

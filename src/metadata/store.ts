@@ -1,45 +1,50 @@
-import { AssertionFailure } from '../base/assert.js';
-import type { Clock } from '../base/clock.js';
-import type { Log } from '../base/log.js';
-import type { QueryArgs, QueryName, QueryResult } from './queries.js';
+import { queries, type QueryArgs, type QueryName, type QueryResult } from './queries.js';
+import { SqliteConnection } from './sqlite/connection.js';
+import { Reader } from './sqlite/reader.js';
+import { Writer } from './sqlite/writer.js';
 import type { TransactionArgs, TransactionName, TransactionResult } from './transactions.js';
+import type { ReadTx, Transaction } from './tx.js';
 
 export interface MetadataOptions {
-  /** The database file; its folder must exist. */
+  /** The database file; its folder exists. */
   path: string;
   /** Called once when the disk failed a commit: nothing is answered any more, the process must end (exit code 70). */
   onFault: (reason: Error) => void;
 }
 
-export interface MetadataParts {
-  clock: Clock;
-  log: Log;
-}
-
-/** The folder or format is not one that this version may open; the message says the way out. */
-export class StoreRefused extends Error {
-  override readonly name = 'StoreRefused';
-}
-
-/** The store of truth: one writer in a worker thread with group commit, reads in the calling thread. */
+/** The store of truth: one writer in a thread of its own with group commit, reads in the calling thread. */
 export class MetadataStore {
-  /** Opens or creates; migrates. Rejects with `StoreRefused`. */
-  static open(_options: MetadataOptions, _parts: MetadataParts): Promise<MetadataStore> {
-    throw new AssertionFailure('not built yet');
+  readonly #writer: Writer;
+  readonly #reader: Reader;
+
+  private constructor(writer: Writer, reader: Reader) {
+    this.#writer = writer;
+    this.#reader = reader;
   }
 
-  /** Runs the transaction; resolves after its commit is on the disk. Rejects with `Refusal`. */
-  write<N extends TransactionName>(_name: N, _args: TransactionArgs<N>): Promise<TransactionResult<N>> {
-    throw new AssertionFailure('not built yet');
+  /** Opens or creates; migrates. Rejects with `StartRefused`. */
+  static async open(options: MetadataOptions): Promise<MetadataStore> {
+    const writer = await Writer.open({ path: options.path }, options.onFault);
+    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(options.path)));
   }
 
-  /** Runs the query now, on committed data. Throws `Refusal`. */
-  read<N extends QueryName>(_name: N, _args: QueryArgs<N>): QueryResult<N> {
-    throw new AssertionFailure('not built yet');
+  /**
+   * Runs the transaction; resolves after its commit is on the disk. Rejects with `Refusal`, and with another error when
+   * the outcome is unknown (the store has failed) or the transaction has a fault.
+   */
+  async write<N extends TransactionName>(name: N, args: TransactionArgs<N>): Promise<TransactionResult<N>> {
+    return (await this.#writer.write(name, args)) as TransactionResult<N>;
+  }
+
+  /** Runs the query now, on one state of committed data: all that was answered before is in it. Throws `Refusal`. */
+  read<N extends QueryName>(name: N, args: QueryArgs<N>): QueryResult<N> {
+    const query = queries[name] as (tx: ReadTx, args: QueryArgs<N>) => Transaction<QueryResult<N>>;
+    return this.#reader.read(query, args);
   }
 
   /** Answers what is queued, then closes. */
-  close(): Promise<void> {
-    throw new AssertionFailure('not built yet');
+  async close(): Promise<void> {
+    this.#reader.close();
+    await this.#writer.close();
   }
 }
