@@ -67,7 +67,7 @@ export class MasterLink {
     await this.#loop.stop();
   }
 
-  /** The reign that this process obeys, null before the first heartbeat was answered. */
+  /** The reign that this process obeys; null before the first heartbeat was answered, and while a master that answers is not obeyed. */
   get reign(): { epoch: number; id: string } | null {
     return this.#reign;
   }
@@ -94,6 +94,7 @@ export class MasterLink {
       timeoutMs: Math.min(answerMsMax, this.#options.heartbeatMs * 4),
       ...(signal && { signal }),
     });
+    this.#reign = null;
     await obey(volume, head);
     this.#generation = head.sweepGeneration;
     this.#proveSequence = head.proveSequence;

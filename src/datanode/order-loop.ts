@@ -71,14 +71,14 @@ export class OrderLoop {
   }
 
   async #take(signal: AbortSignal): Promise<number> {
-    const { client, self, link } = this.#parts;
+    const { client, self, link, log } = this.#parts;
     await link.obeyed(signal);
     if (this.#held > heldMax / 2) return pollWaitMs; // woken as soon as half are done
     const request = { ...self, credit: heldMax - this.#held, waitMs: pollWaitMs };
     const { head } = await client.call('takeOrders', request, { timeoutMs: pollWaitMs + pollMarginMs, signal });
-    if (head.orders.some((order) => order.epoch !== link.reign?.epoch)) {
-      // A master that is newer than the last heartbeat, or an older one: a heartbeat tells which.
-      await link.beatNow(signal).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'orders of a master that is not obeyed'));
+    if (head.orders.length > 0) {
+      // Orders name only an epoch. A heartbeat after them tells whether whoever gave them is obeyed; if not, they fail.
+      await link.beatNow(signal).catch((error: unknown) => log.warn({ err: error }, 'orders of a master that is not obeyed'));
     }
     for (const order of head.orders) this.#begin(order);
     return 0;

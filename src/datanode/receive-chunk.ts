@@ -1,7 +1,8 @@
 import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { packedSizeBytesMax } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
-import type { ExtentWriter, Volume } from '../chunks/volume.js';
+import type { ExtentWriter } from '../chunks/extent-writer.js';
+import type { Volume } from '../chunks/volume.js';
 
 /** Bytes on their way in, pulled by their reader; null at the end. What is not pulled is not sent. */
 export interface ChunkSource {

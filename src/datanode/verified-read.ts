@@ -1,5 +1,5 @@
 import { crc32c } from '../base/crc32c.js';
-import type { ChunkReader } from '../chunks/volume.js';
+import type { ChunkReader } from '../chunks/chunk-reader.js';
 import { blockSizeBytes } from '../model/limits.js';
 import type { ByteRange } from '../model/byte-range.js';
 import { Refusal } from '../model/refusal.js';
@@ -9,29 +9,25 @@ import { Refusal } from '../model/refusal.js';
  * Throws `chunk-damaged` at the first block that differs, and when the disk gives fewer bytes than the chunk has.
  */
 export async function* readVerified(reader: ChunkReader, range: ByteRange): AsyncGenerator<Buffer> {
-  if (range.startBytes === range.endBytes && reader.facts.lengthBytes > 0) return;
-  const packed = reader.blockCrcs.length === 0;
-  let offsetBytes = packed ? 0 : Math.floor(range.startBytes / blockSizeBytes) * blockSizeBytes;
+  const { blockCrcs } = reader;
+  // A packed chunk is one piece, and was checked when it was opened.
+  let offsetBytes = blockCrcs.length === 0 ? 0 : Math.floor(range.startBytes / blockSizeBytes) * blockSizeBytes;
   for await (const bytes of reader.read(range.startBytes, range.endBytes)) {
-    verify(reader, offsetBytes, bytes);
+    if (blockCrcs.length > 0 && !blocksMatch(bytes, blockCrcs, offsetBytes / blockSizeBytes)) throw new Refusal('chunk-damaged');
     const from = Math.max(0, range.startBytes - offsetBytes);
     const to = Math.min(bytes.length, range.endBytes - offsetBytes);
     if (from < to) yield bytes.subarray(from, to);
     offsetBytes += bytes.length;
   }
-  if (offsetBytes < range.endBytes) throw new Refusal('chunk-damaged', 'the copy is shorter than its record says');
+  if (offsetBytes < range.endBytes) throw new Refusal('chunk-damaged', 'The copy is shorter than its record says.');
 }
 
-/** `bytes` are whole blocks from `offsetBytes` on; the last block of a chunk may be shorter. A packed chunk is one piece. */
-function verify(reader: ChunkReader, offsetBytes: number, bytes: Buffer): void {
-  if (reader.blockCrcs.length === 0) {
-    if (crc32c(bytes) !== reader.facts.crc32c) throw new Refusal('chunk-damaged');
-    return;
-  }
+/** `bytes` are whole blocks, but for the last of a chunk, which may be shorter. */
+function blocksMatch(bytes: Buffer, blockCrcs: Uint32Array, firstBlock: number): boolean {
   for (let start = 0; start < bytes.length; start += blockSizeBytes) {
-    const block = bytes.subarray(start, start + blockSizeBytes);
-    if (crc32c(block) !== reader.blockCrcs[(offsetBytes + start) / blockSizeBytes]) throw new Refusal('chunk-damaged');
+    if (crc32c(bytes.subarray(start, start + blockSizeBytes)) !== blockCrcs[firstBlock + start / blockSizeBytes]) return false;
   }
+  return true;
 }
 
 /** Reads every byte of a chunk and compares all with its CRCs. Throws `chunk-damaged`. */

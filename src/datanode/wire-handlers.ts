@@ -1,4 +1,5 @@
-import type { ChunkReader, Volume } from '../chunks/volume.js';
+import type { ChunkReader } from '../chunks/chunk-reader.js';
+import type { Volume } from '../chunks/volume.js';
 import { blockSizeBytes, chunkSizeBytesMax, restObjectSizeBytesMax } from '../model/limits.js';
 import type { Handlers, ServerReply, ServerRequest } from '../wire/api.js';
 import { receiveChunk } from './receive-chunk.js';
