@@ -4,8 +4,10 @@ import { hostname } from 'node:os';
 import { systemClock } from './base/clock.js';
 import { checkSettings, isLoopback } from './base/config/check-settings.js';
 import { ConfigError } from './base/config/config-error.js';
+import { environmentFor } from './base/config/hand-on.js';
 import { overviewText, roleText } from './base/config/help-text.js';
 import { loadSettings, type LoadedSettings } from './base/config/load-settings.js';
+import { namedSource } from './base/config/named-source.js';
 import { nearestName } from './base/config/nearest-name.js';
 import { roles, type Role, type Settings } from './base/config/settings.js';
 import { createLog, type Log } from './base/log.js';
@@ -48,9 +50,9 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 const commands: Record<Role, (flags: readonly string[]) => number | Promise<number>> = {
-  master: (flags) => serve('master', load('master', flags).settings, startMaster),
-  datanode: (flags) => serve('datanode', load('datanode', flags).settings, startDatanode),
-  gateway: (flags) => serve('gateway', load('gateway', flags).settings, startGateway),
+  master: (flags) => serve('master', load('master', flags), startMaster),
+  datanode: (flags) => serve('datanode', load('datanode', flags), startDatanode),
+  gateway: (flags) => serve('gateway', load('gateway', flags), startGateway),
   dev: (flags) => dev(load('dev', flags)),
   init: (flags) => init(load('init', flags).settings),
   health: (flags) => health(load('health', flags).settings),
@@ -64,23 +66,27 @@ function load<R extends Role>(role: R, flags: readonly string[]): LoadedSettings
 
 // ---- roles that serve
 
-async function startMaster(settings: Settings<'master'>, parts: RoleParts): Promise<RunningRole> {
-  const cluster = new SecretFile({ path: settings.clusterSecretFile, what: 'cluster secret' }, parts);
-  const restTokens = restTokensOf(settings, parts);
+async function startMaster(loaded: LoadedSettings<'master'>, parts: RoleParts): Promise<RunningRole> {
+  const { settings } = loaded;
+  const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
+  const restTokens = restTokensOf(loaded, parts);
   const { startMaster: start } = await import('./master/master.js');
-  const master = await start({ ...settings, clusterId: cluster.note('cluster-id'), secrets: () => cluster.buffers(), restTokens }, parts);
-  return settings.gateway ? withGateway(master, master.port, settings, parts) : master;
+  const master = await start({ ...settings, clusterId: secret.note('cluster-id'), secrets: () => secret.buffers(), restTokens }, parts);
+  return settings.gateway ? withGateway(master, settings, parts) : master;
 }
 
 /** A gateway beside a master, as a child process: a crash of the one does not touch the other. */
-function withGateway(master: RunningRole, masterPort: number, settings: Settings<'master'>, parts: RoleParts): RunningRole {
-  const { log } = parts;
-  const onRestart = (name: string, how: string, againInMs: number): void => log.warn({ how, againInMs }, `the ${name} starts again`);
+function withGateway(master: RunningRole & { port: number }, settings: Settings<'master'>, parts: RoleParts): RunningRole {
+  const onRestart = (name: string, how: string, againInMs: number): void => parts.log.warn({ how, againInMs }, `the ${name} starts again`);
   const supervisor = new Supervisor({ onLine: null, onRestart }, parts);
-  const masterHost = isLoopback(settings.listenHost) || settings.listenHost === '0.0.0.0' ? '127.0.0.1' : settings.listenHost;
-  const flags = ['--port', settings.gatewayPort, '--admin-port', settings.gatewayAdminPort, '--listen-host', settings.listenHost];
-  const args = [...program, 'gateway', ...flags.map(String), '--master-address', `http://${masterHost}:${masterPort}`];
-  void supervisor.start({ name: 'gateway', args, environment: process.env });
+  const masterHost = settings.listenHost === '0.0.0.0' ? '127.0.0.1' : settings.listenHost;
+  const flags = ['--port', settings.gatewayPort, '--admin-port', settings.gatewayAdminPort];
+  const environment = {
+    ...process.env,
+    ...environmentFor(['gateway'], settings, ['port', 'adminPort', 'config']),
+    AETHER_MASTER_ADDRESS: `http://${masterHost}:${master.port}`,
+  };
+  void supervisor.start({ name: 'gateway', args: [...program, 'gateway', ...flags.map(String)], environment });
   return {
     failed: Promise.race([master.failed, supervisor.failed]),
     async stop() {
@@ -90,60 +96,73 @@ function withGateway(master: RunningRole, masterPort: number, settings: Settings
   };
 }
 
-async function startDatanode(settings: Settings<'datanode'>, parts: RoleParts): Promise<RunningRole> {
-  const restTokens = restTokensOf(settings, parts);
-  const [{ startDatanode: start }, { volumeDefaults }] = await Promise.all([
-    import('./datanode/datanode.js'),
-    import('./chunks/volume-limits.js'),
-  ]);
+async function startDatanode(loaded: LoadedSettings<'datanode'>, parts: RoleParts): Promise<RunningRole> {
+  const { settings } = loaded;
+  const restTokens = restTokensOf(loaded, parts);
+  const cluster = datanodeCluster(loaded, parts);
+  const { startDatanode: start } = await import('./datanode/datanode.js');
+  const { volumeDefaults } = await import('./chunks/volume-limits.js');
   const { segmentSizeBytes, warnFillFraction, readOnlyFillFraction, backFillFraction, fillCheckMs } = settings;
   const volumeLimits = { ...volumeDefaults, segmentSizeBytes, warnFillFraction, readOnlyFillFraction, backFillFraction, fillCheckMs };
-  return start({ ...settings, volumeLimits, restTokens, cluster: datanodeCluster(settings, parts) }, parts);
+  return start({ ...settings, volumeLimits, restTokens, cluster }, parts);
 }
 
-function datanodeCluster(settings: Settings<'datanode'>, parts: RoleParts) {
-  const { masterAddress, listenHost, port, zone, heartbeatMs } = settings;
+/** What ties a datanode to its master; null: it works alone. */
+function datanodeCluster(loaded: LoadedSettings<'datanode'>, parts: RoleParts) {
+  const { masterAddress, listenHost, port, zone, heartbeatMs, host: givenHost, advertisedAddress: givenAddress } = loaded.settings;
   if (masterAddress === null) return null;
-  const secret = new SecretFile({ path: settings.clusterSecretFile, what: 'cluster secret' }, parts);
-  const host = settings.host ?? hostname();
-  const advertisedAddress = settings.advertisedAddress ?? (isLoopback(listenHost) ? null : `http://${host}:${port}`);
+  const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
+  const host = givenHost ?? hostname();
+  const advertisedAddress = givenAddress ?? (isLoopback(listenHost) ? null : `http://${host}:${port}`);
   return { masterAddress, advertisedAddress, host, zone, heartbeatMs, secrets: () => secret.buffers() };
 }
 
-async function startGateway(settings: Settings<'gateway'>, parts: RoleParts): Promise<RunningRole> {
-  const secret = new SecretFile({ path: settings.clusterSecretFile, what: 'cluster secret' }, parts);
-  const credentials = new RootCredentialFile(settings.rootCredentialFile, parts);
+async function startGateway(loaded: LoadedSettings<'gateway'>, parts: RoleParts): Promise<RunningRole> {
+  const { settings } = loaded;
+  const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
+  const credentials = new RootCredentialFile(fileOf(loaded, 'rootCredentialFile'), parts);
   const secretOf = (accessKeyId: string): string | null => credentials.secretOf(accessKeyId);
   const { startGateway: start } = await import('./gateway/gateway.js');
   return start({ ...settings, host: settings.host ?? hostname(), secrets: () => secret.buffers(), secretOf }, parts);
 }
 
-function restTokensOf(settings: Settings<'master'> | Settings<'datanode'>, parts: RoleParts): (() => readonly string[]) | null {
-  if (settings.restAuth === 'none') {
-    parts.log.warn(
-      { listenHost: settings.listenHost, port: settings.port },
-      'the REST API asks for no token: whoever reaches it may do everything',
-    );
+/** The tokens that REST accepts; null: none is asked for. */
+function restTokensOf(loaded: LoadedSettings<'master'> | LoadedSettings<'datanode'>, parts: RoleParts): (() => readonly string[]) | null {
+  const { restAuth, listenHost, port } = loaded.settings;
+  if (restAuth === 'none') {
+    parts.log.warn({ listenHost, port }, 'the REST API asks for no token: whoever reaches it may do everything');
     return null;
   }
-  const file = new SecretFile({ path: settings.restTokenFile, what: 'REST token' }, parts);
+  const file = new SecretFile(fileOf(loaded, 'restTokenFile'), parts);
   return () => file.lines();
 }
 
+function fileOf<N extends 'clusterSecretFile' | 'restTokenFile' | 'rootCredentialFile'>(
+  { settings, sources }: { settings: Readonly<Record<N, string>>; sources: LoadedSettings<Role>['sources'] },
+  name: N,
+): { path: string; setting: string } {
+  return { path: settings[name], setting: namedSource(sources, name) };
+}
+
+interface Served {
+  settings: Pick<Settings<'gateway'>, 'logFormat' | 'logLevel' | 'stopDeadlineMs'>;
+}
+
 /** Runs a role to its end. */
-async function serve<S extends Pick<Settings<'gateway'>, 'logFormat' | 'logLevel' | 'stopDeadlineMs'>>(
+async function serve<L extends Served>(
   role: Role,
-  settings: S,
-  start: (settings: S, parts: RoleParts) => Promise<RunningRole>,
+  loaded: L,
+  start: (loaded: L, parts: RoleParts) => Promise<RunningRole>,
 ): Promise<number> {
-  const format = settings.logFormat === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : settings.logFormat;
-  const log = createLog({ level: settings.logLevel, format, role });
-  const starting = start(settings, { ...parts, log });
+  const { logFormat, logLevel, stopDeadlineMs } = loaded.settings;
+  const format = logFormat === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : logFormat;
+  const log = createLog({ level: logLevel, format, role });
+  const starting = start(loaded, { ...parts, log });
   starting.then(
     () => process.send?.(readyMessage),
     () => undefined, // the next line rejects for the same reason
   );
-  return untilEnded(starting, { stopDeadlineMs: settings.stopDeadlineMs, tell: (line) => log.warn(line) }, parts.clock);
+  return untilEnded(starting, { stopDeadlineMs, tell: (line) => log.warn(line) }, parts.clock);
 }
 
 // ---- commands

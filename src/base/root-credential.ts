@@ -16,12 +16,8 @@ function parseRootCredential(line: string): RootCredential | null {
 export class RootCredentialFile {
   readonly #file: SecretFile;
 
-  constructor(path: string, parts: ConstructorParameters<typeof SecretFile>[1]) {
-    const options: SecretFileOptions = {
-      path,
-      what: 'root credential',
-      secretOf: (line) => parseRootCredential(line)?.secretAccessKey ?? null,
-    };
+  constructor(given: Pick<SecretFileOptions, 'path' | 'setting'>, parts: ConstructorParameters<typeof SecretFile>[1]) {
+    const options: SecretFileOptions = { ...given, secretOf: (line) => parseRootCredential(line)?.secretAccessKey ?? null };
     this.#file = new SecretFile(options, parts);
   }
 

@@ -34,20 +34,20 @@ describe('a secret that protects nothing is refused', () => {
     ['with a space', 'kqH4 0vJ2 mXz9 PwLr 77Ud sBnA'],
   ])('%s', (_, secret) => {
     expect(secretWeakness(secret)).not.toBeNull();
-    expect(() => new SecretFile({ path: fileWith(`${secret}\n`), what: 'cluster secret' }, parts)).toThrow(SecretRefused);
+    expect(() => new SecretFile({ path: fileWith(`${secret}\n`), setting: 'AETHER_CLUSTER_SECRET_FILE' }, parts)).toThrow(SecretRefused);
   });
 
   test('the message names the file and never shows the secret', () => {
     const path = fileWith(`${newSecret()}\nhunter2hunter2\n`);
-    expect(() => new SecretFile({ path, what: 'cluster secret' }, parts)).toThrow(
-      /secret 2 in the cluster secret file .*secret is shorter/,
+    expect(() => new SecretFile({ path, setting: 'AETHER_CLUSTER_SECRET_FILE' }, parts)).toThrow(
+      /^AETHER_CLUSTER_SECRET_FILE: secret 2 of .*\/secret is shorter/,
     );
-    expect(() => new SecretFile({ path, what: 'cluster secret' }, parts)).not.toThrow(/hunter2/);
+    expect(() => new SecretFile({ path, setting: 'AETHER_CLUSTER_SECRET_FILE' }, parts)).not.toThrow(/hunter2/);
   });
 
   test('a file that is not there is refused', () => {
-    expect(() => new SecretFile({ path: join(folder, 'none'), what: 'REST token' }, parts)).toThrow(
-      /the REST token file .*none cannot be read/,
+    expect(() => new SecretFile({ path: join(folder, 'none'), setting: 'AETHER_REST_TOKEN_FILE' }, parts)).toThrow(
+      /^AETHER_REST_TOKEN_FILE: .*none cannot be read \(ENOENT\)/,
     );
   });
 
@@ -62,7 +62,10 @@ describe('a secret that protects nothing is refused', () => {
 
 test('a file holds several secrets, the first is ours; notes stand apart', () => {
   const [first, second] = [newSecret(), newSecret()];
-  const file = new SecretFile({ path: fileWith(`# cluster-id: 0190\n\n${first}\n  ${second}\n`), what: 'cluster secret' }, parts);
+  const file = new SecretFile(
+    { path: fileWith(`# cluster-id: 0190\n\n${first}\n  ${second}\n`), setting: 'AETHER_CLUSTER_SECRET_FILE' },
+    parts,
+  );
   expect(file.lines()).toEqual([first, second]);
   expect(file.buffers()).toEqual([Buffer.from(first), Buffer.from(second)]);
   expect(file.note('cluster-id')).toBe('0190');
@@ -72,7 +75,7 @@ test('a file holds several secrets, the first is ours; notes stand apart', () =>
 test('a change is taken over, a change for the worse is not', () => {
   const [first, second] = [newSecret(), newSecret()];
   const path = fileWith(first);
-  const file = new SecretFile({ path, what: 'cluster secret' }, parts);
+  const file = new SecretFile({ path, setting: 'AETHER_CLUSTER_SECRET_FILE' }, parts);
   fileWith(`${second}\n${first}`);
   expect(file.lines()).toEqual([first]);
   nowMs += 1000;

@@ -14,6 +14,7 @@ const secretsMax = 16;
 /** A changed file is noticed after at most this time. */
 const lookAgainMs = 1000;
 const distinctCharactersMin = 8;
+const wayOut = '`aetherstore init` writes a good one';
 
 /** Words of manuals and default configurations: a secret made of nothing else protects nothing. */
 const wellKnownWord =
@@ -71,15 +72,14 @@ interface SecretFileContent {
   notes: Map<string, string>;
 }
 
-function readSecretFile(path: string, what: string, secretOf: (line: string) => string | null): SecretFileContent {
+function readSecretFile(path: string, setting: string, secretOf: (line: string) => string | null): SecretFileContent {
   let text: string;
   try {
-    if (statSync(path).size > secretFileBytesMax)
-      throw new SecretRefused(`the ${what} file ${path} is larger than ${secretFileBytesMax} bytes`);
+    if (statSync(path).size > secretFileBytesMax) throw new SecretRefused(`${setting}: ${path} is larger than ${secretFileBytesMax} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof SecretRefused) throw error;
-    throw new SecretRefused(`the ${what} file ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new SecretRefused(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code}); ${wayOut}`, { cause: error });
   }
   const content: SecretFileContent = { lines: [], notes: new Map() };
   for (const raw of text.split('\n')) {
@@ -88,21 +88,20 @@ function readSecretFile(path: string, what: string, secretOf: (line: string) => 
     if (note) content.notes.set(note[1]!, note[2]!);
     if (line !== '' && !line.startsWith('#')) content.lines.push(line);
   }
-  if (content.lines.length === 0) throw new SecretRefused(`the ${what} file ${path} is empty; \`aetherstore init\` writes a good one`);
-  if (content.lines.length > secretsMax) throw new SecretRefused(`the ${what} file ${path} has more than ${secretsMax} secrets`);
+  if (content.lines.length === 0) throw new SecretRefused(`${setting}: ${path} is empty; ${wayOut}`);
+  if (content.lines.length > secretsMax) throw new SecretRefused(`${setting}: ${path} has more than ${secretsMax} secrets`);
   for (const [index, line] of content.lines.entries()) {
     const secret = secretOf(line);
     const weakness = secret === null ? 'does not have the form that this file needs' : secretWeakness(secret);
-    if (weakness)
-      throw new SecretRefused(`secret ${index + 1} in the ${what} file ${path} ${weakness}; \`aetherstore init\` writes a good one`);
+    if (weakness) throw new SecretRefused(`${setting}: secret ${index + 1} of ${path} ${weakness}; ${wayOut}`);
   }
   return content;
 }
 
 export interface SecretFileOptions {
   path: string;
-  /** For messages: "cluster secret". */
-  what: string;
+  /** The setting that names the file, for messages. */
+  setting: string;
   /** The part of a line that must be hard to guess; null when the line has the wrong form. Default: all of it. */
   secretOf?: (line: string) => string | null;
 }
@@ -122,7 +121,7 @@ export class SecretFile {
   constructor(options: SecretFileOptions, parts: { clock: Clock; log: Log }) {
     this.#options = { secretOf: (line) => line, ...options };
     this.#parts = parts;
-    this.#content = readSecretFile(options.path, options.what, this.#options.secretOf);
+    this.#content = readSecretFile(options.path, options.setting, this.#options.secretOf);
     this.#state = this.#fileState();
     this.#lookedAtMs = parts.clock.monotonicMs();
   }
@@ -159,12 +158,12 @@ export class SecretFile {
     const state = this.#fileState();
     if (state === this.#state) return;
     this.#state = state;
-    const { path, what, secretOf } = this.#options;
+    const { path, setting, secretOf } = this.#options;
     try {
-      this.#content = readSecretFile(path, what, secretOf);
-      this.#parts.log.info({ path, secrets: this.#content.lines.length }, `the ${what} file was read again`);
+      this.#content = readSecretFile(path, setting, secretOf);
+      this.#parts.log.info({ path, secrets: this.#content.lines.length }, `${setting}: the changed file was read again`);
     } catch (error) {
-      this.#parts.log.warn({ path, err: error }, `the changed ${what} file is refused, the secrets read before stay in use`);
+      this.#parts.log.warn({ path, err: error }, `${setting}: the changed file is refused, the secrets read before stay in use`);
     }
   }
 }

@@ -1,11 +1,9 @@
 import { hostname } from 'node:os';
+import { environmentFor } from '../base/config/hand-on.js';
 import type { LoadedSettings } from '../base/config/load-settings.js';
-import { describedSettings } from '../base/config/settings.js';
+
 import { loopback, type DevLayout } from './dev-layout.js';
 import { secretPaths } from './init-secrets.js';
-
-/** Settings of dev that are its own, not its children's. */
-const ownSettings = new Set(['config', 'port', 'dir', 'nodes', 'stopDeadlineMs']);
 
 export interface DevGiven {
   loaded: LoadedSettings<'dev'>;
@@ -15,11 +13,9 @@ export interface DevGiven {
 /** What all children share: the settings that were given to dev, and where the secrets are. */
 export function childEnvironment({ loaded, environment }: DevGiven, layout: DevLayout): Record<string, string | undefined> {
   const secrets = secretPaths(layout.secretsFolder);
-  const values = loaded.settings as Readonly<Record<string, unknown>>;
-  const handedOn = describedSettings.filter(({ name, roles }) => roles.includes('dev') && !ownSettings.has(name) && values[name] !== null);
   return {
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AETHER_'))),
-    ...Object.fromEntries(handedOn.map(({ name, environmentName }) => [environmentName, String(values[name])])),
+    ...environmentFor(['master', 'datanode', 'gateway'], loaded.settings, ['config', 'port', 'stopDeadlineMs']),
     AETHER_LISTEN_HOST: loopback,
     AETHER_MASTER_ADDRESS: `http://${loopback}:${layout.master.port}`,
     AETHER_HOST: hostname(),

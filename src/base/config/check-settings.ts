@@ -1,6 +1,7 @@
 import { ConfigError } from './config-error.js';
 import type { LoadedSettings } from './load-settings.js';
-import { describedSettings, type Role, type SettingName } from './settings.js';
+import { namedSource } from './named-source.js';
+import type { Role, SettingName } from './settings.js';
 
 /** Pairs of which the first must not be above the second. */
 const ordered = [
@@ -14,10 +15,7 @@ const ordered = [
 /** What no setting can see alone. Throws `ConfigError`. */
 export function checkSettings(loaded: { settings: object; sources: LoadedSettings<Role>['sources'] }): void {
   const values = loaded.settings as Readonly<Partial<Record<SettingName, unknown>>>;
-  const named = (name: SettingName): string => {
-    const { environmentName } = describedSettings.find((setting) => setting.name === name)!;
-    return `${environmentName} (${loaded.sources[name]})`;
-  };
+  const named = (name: SettingName): string => namedSource(loaded.sources, name);
   for (const [lower, upper] of ordered) {
     const [below, above] = [values[lower], values[upper]];
     if (typeof below === 'number' && typeof above === 'number' && below > above) {
