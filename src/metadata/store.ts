@@ -1,3 +1,5 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
 import { queries, type QueryArgs, type QueryName, type QueryResult } from './queries.js';
 import { SqliteConnection } from './sqlite/connection.js';
 import { Reader } from './sqlite/reader.js';
@@ -12,6 +14,11 @@ export interface MetadataOptions {
   onFault: (reason: Error) => void;
 }
 
+export interface MetadataParts {
+  clock: Clock;
+  log: Log;
+}
+
 /** The store of truth: one writer in a thread of its own with group commit, reads in the calling thread. */
 export class MetadataStore {
   readonly #writer: Writer;
@@ -23,9 +30,14 @@ export class MetadataStore {
   }
 
   /** Opens or creates; migrates. Rejects with `StartRefused`. */
-  static async open(options: MetadataOptions): Promise<MetadataStore> {
-    const writer = await Writer.open({ path: options.path }, options.onFault);
-    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(options.path)));
+  static async open({ path, onFault }: MetadataOptions, { clock, log }: MetadataParts): Promise<MetadataStore> {
+    const beganMs = clock.monotonicMs();
+    const writer = await Writer.open({ path }, (reason) => {
+      log.fatal({ err: reason, path }, 'the metadata cannot be written any more');
+      onFault(reason);
+    });
+    log.info({ path, tookMs: Math.round(clock.monotonicMs() - beganMs) }, 'metadata is open');
+    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)));
   }
 
   /**

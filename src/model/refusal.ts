@@ -38,6 +38,7 @@ const table = {
   'part-order-invalid': { status: 400, s3: 'InvalidPartOrder', message: 'The list of parts was not in ascending order.' },
   'part-too-small': { status: 400, s3: 'EntityTooSmall', message: 'A part other than the last is smaller than 5 MiB.' },
   'part-number-invalid': { status: 400, s3: 'InvalidArgument', message: 'Part number must be an integer between 1 and 10000.' },
+  'part-number-unsatisfiable': { status: 416, s3: 'InvalidPartNumber', message: 'The requested part number is not satisfiable.' },
   'body-too-large': { status: 400, s3: 'EntityTooLarge', message: 'The body is larger than allowed.' },
   'copy-source-changed': { status: 409, s3: 'OperationAborted', message: 'The copy source changed while it was read. Try again.' },
 

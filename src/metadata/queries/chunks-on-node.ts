@@ -1,6 +1,6 @@
 import type { ChunkInfo } from '../rows/chunk.js';
+import { chunkScan } from '../rules/chunk-scan.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ChunksOnNodeArgs {
   nodeNumber: number;
@@ -14,7 +14,8 @@ export interface ChunksOnNodeResult {
   nextAfterId: string | null;
 }
 
-// BODY
-export function* chunksOnNode(_tx: ReadTx, _args: ChunksOnNodeArgs): Transaction<ChunksOnNodeResult> {
-  throw new AssertionFailure('not built yet');
+/** The chunks that have a copy on a node. There is no index of it: this looks at all chunks, page by page. */
+export function* chunksOnNode(tx: ReadTx, args: ChunksOnNodeArgs): Transaction<ChunksOnNodeResult> {
+  const { chunks, nextAfterId } = yield* chunkScan(tx, args.afterId, args.limit);
+  return { chunks: chunks.filter(({ nodeNumbers }) => nodeNumbers.includes(args.nodeNumber)), nextAfterId };
 }

@@ -1,5 +1,6 @@
+import { uuidFromBytes, uuidToBytes } from '../../base/uuid.js';
+import { doomedPage } from '../rows/garbage.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface DoomedOnArgs {
   nodeNumber: number;
@@ -11,7 +12,9 @@ export interface DoomedOnResult {
   ids: string[];
 }
 
-// BODY
-export function* doomedOn(_tx: ReadTx, _args: DoomedOnArgs): Transaction<DoomedOnResult> {
-  throw new AssertionFailure('not built yet');
+/** Copies that a node is still to delete. */
+export function* doomedOn(tx: ReadTx, args: DoomedOnArgs): Transaction<DoomedOnResult> {
+  const after = args.afterId === null ? Buffer.alloc(0) : uuidToBytes(args.afterId);
+  const rows = yield* tx.all(doomedPage, [args.nodeNumber, after, args.limit], args.limit);
+  return { ids: rows.map(({ chunk }) => uuidFromBytes(chunk)) };
 }

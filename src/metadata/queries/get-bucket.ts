@@ -1,5 +1,6 @@
+import { Refusal } from '../../model/refusal.js';
+import { bucketByName } from '../rows/bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface GetBucketArgs {
   bucket: string;
@@ -11,7 +12,8 @@ export interface GetBucketResult {
   createdMs: number;
 }
 
-// BODY
-export function* getBucket(_tx: ReadTx, _args: GetBucketArgs): Transaction<GetBucketResult> {
-  throw new AssertionFailure('not built yet');
+export function* getBucket(tx: ReadTx, args: GetBucketArgs): Transaction<GetBucketResult> {
+  const row = yield* tx.get(bucketByName, [Buffer.from(args.bucket)]);
+  if (row === undefined) throw new Refusal('no-such-bucket');
+  return { bucketId: row.number, factsVersion: row.facts_version, createdMs: row.created_ms };
 }

@@ -1,12 +1,12 @@
-import type { ChunkInfo } from '../rows/chunk.js';
+import { uuidToBytes } from '../../base/uuid.js';
+import { chunkById, chunkInfo, type ChunkInfo } from '../rows/chunk.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface GetChunkArgs {
   id: string;
 }
 
-// BODY
-export function* getChunk(_tx: ReadTx, _args: GetChunkArgs): Transaction<ChunkInfo | null> {
-  throw new AssertionFailure('not built yet');
+export function* getChunk(tx: ReadTx, args: GetChunkArgs): Transaction<ChunkInfo | null> {
+  const row = yield* tx.get(chunkById, [uuidToBytes(args.id)]);
+  return row === undefined ? null : chunkInfo(row);
 }

@@ -1,6 +1,8 @@
-import type { ChunkInfo } from '../rows/chunk.js';
+import { uuidToBytes } from '../../base/uuid.js';
+import { Refusal } from '../../model/refusal.js';
+import { chunkById, chunkInfo, type ChunkInfo } from '../rows/chunk.js';
+import { restUploadById } from '../rows/rest.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface GetRestObjectArgs {
   id: string;
@@ -14,7 +16,12 @@ export interface GetRestObjectResult {
   sizeHintBytes: number | null;
 }
 
-// BODY
-export function* getRestObject(_tx: ReadTx, _args: GetRestObjectArgs): Transaction<GetRestObjectResult> {
-  throw new AssertionFailure('not built yet');
+export function* getRestObject(tx: ReadTx, args: GetRestObjectArgs): Transaction<GetRestObjectResult> {
+  const id = uuidToBytes(args.id);
+  const upload = yield* tx.get(restUploadById, [id]);
+  const row = yield* tx.get(chunkById, [id]);
+  const chunk = row === undefined ? null : chunkInfo(row);
+  const visible = chunk !== null && chunk.kind === 'rest' && chunk.state !== 'deleted' ? chunk : null;
+  if (visible === null && upload === undefined) throw new Refusal('object-unknown');
+  return { complete: visible?.state === 'present', chunk: visible, sizeHintBytes: upload?.size_hint ?? null };
 }

@@ -1,5 +1,6 @@
+import { must } from '../../base/must.js';
+import { clusterRow } from '../rows/cluster.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface GetSettingsResult {
   /** Null before `initCluster`. */
@@ -13,7 +14,13 @@ export interface GetSettingsResult {
   generation: number;
 }
 
-// BODY
-export function* getSettings(_tx: ReadTx, _args: Record<string, never>): Transaction<GetSettingsResult> {
-  throw new AssertionFailure('not built yet');
+export function* getSettings(tx: ReadTx, _args: Record<string, never>): Transaction<GetSettingsResult> {
+  const row = must(yield* tx.get(clusterRow, []), 'the row of the cluster');
+  return {
+    clusterId: row.cluster_id,
+    epoch: row.epoch,
+    reignId: row.reign_id,
+    fenced: row.fenced === 1,
+    generation: row.generation,
+  };
 }

@@ -1,15 +1,12 @@
-import type { PartName, UploadFlavour } from '../rules/find-upload.js';
+import { findUpload, type PartName, type UploadFlavour, uploadFlavour } from '../rules/find-upload.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
-
-export interface GetUploadArgs extends PartName {}
 
 export interface GetUploadResult {
   initiatedMs: number;
   checksum: UploadFlavour | null;
 }
 
-// BODY
-export function* getUpload(_tx: ReadTx, _args: GetUploadArgs): Transaction<GetUploadResult> {
-  throw new AssertionFailure('not built yet');
+export function* getUpload(tx: ReadTx, args: PartName): Transaction<GetUploadResult> {
+  const upload = yield* findUpload(tx, args);
+  return { initiatedMs: upload.initiated_ms, checksum: uploadFlavour(upload) };
 }

@@ -1,5 +1,6 @@
+import { bucketPage } from '../rows/bucket.js';
+import { behindPrefix } from '../rules/grouped-page.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ListBucketsArgs {
   prefix: string;
@@ -12,7 +13,10 @@ export interface ListBucketsResult {
   truncated: boolean;
 }
 
-// BODY
-export function* listBuckets(_tx: ReadTx, _args: ListBucketsArgs): Transaction<ListBucketsResult> {
-  throw new AssertionFailure('not built yet');
+export function* listBuckets(tx: ReadTx, args: ListBucketsArgs): Transaction<ListBucketsResult> {
+  const { prefix, startAfter, limit } = args;
+  const from = Buffer.from(prefix);
+  const rows = yield* tx.all(bucketPage, [from, Buffer.from(startAfter), behindPrefix(prefix), limit + 1], limit + 1);
+  const buckets = rows.slice(0, limit).map(({ name, created_ms: createdMs }) => ({ name: name.toString(), createdMs }));
+  return { buckets, truncated: rows.length > limit };
 }

@@ -1,12 +1,11 @@
-import type { NodeInfo } from '../rows/node.js';
+import { nodesMax } from '../../model/limits.js';
+import { allNodes, nodeInfo, type NodeInfo } from '../rows/node.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ListNodesResult {
   nodes: NodeInfo[];
 }
 
-// BODY
-export function* listNodes(_tx: ReadTx, _args: Record<string, never>): Transaction<ListNodesResult> {
-  throw new AssertionFailure('not built yet');
+export function* listNodes(tx: ReadTx, _args: Record<string, never>): Transaction<ListNodesResult> {
+  return { nodes: (yield* tx.all(allNodes, [], nodesMax)).map((row) => nodeInfo(row)) };
 }

@@ -1,7 +1,7 @@
-import type { InBucket } from '../rules/in-bucket.js';
-import type { ListedObject } from '../rows/object.js';
+import { type ListedObject, objectPage, unpackFacts } from '../rows/object.js';
+import { behindPrefix, commonPrefix, groupedPage, type Position } from '../rules/grouped-page.js';
+import { type InBucket, requireFacts } from '../rules/in-bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ListObjectsArgs extends InBucket {
   prefix: string;
@@ -18,7 +18,29 @@ export interface ListObjectsResult {
   nextStartAfter: string | null;
 }
 
-// BODY
-export function* listObjects(_tx: ReadTx, _args: ListObjectsArgs): Transaction<ListObjectsResult> {
-  throw new AssertionFailure('not built yet');
+export function* listObjects(tx: ReadTx, args: ListObjectsArgs): Transaction<ListObjectsResult> {
+  yield* requireFacts(tx, args);
+  const { prefix, delimiter, startAfter, limit } = args;
+  const from = Buffer.from(prefix);
+  const end = behindPrefix(prefix);
+  const skipped = commonPrefix(startAfter, prefix, delimiter);
+  const start = { behind: skipped === null ? Buffer.from(startAfter) : behindPrefix(skipped) };
+  const page = yield* groupedPage({ prefix, delimiter, limit }, start, fetch, ({ key }) => key);
+  const last = page.last;
+  return {
+    objects: page.rows,
+    prefixes: page.prefixes,
+    nextStartAfter: last === null ? null : 'row' in last ? last.row.key : last.prefix,
+  };
+
+  function* fetch(position: Position<Pick<ListedObject, 'key'>>, rowsMax: number): Transaction<ListedObject[]> {
+    const after = 'row' in position ? Buffer.from(position.row.key) : position.behind;
+    const rows = yield* tx.all(objectPage, [args.bucketId, from, after, end, rowsMax], rowsMax);
+    return rows.map(({ packed }) => unpackListed(packed));
+  }
+}
+
+function unpackListed(packed: string): ListedObject {
+  const { end, sizeBytes, etag, lastModifiedMs, checksum } = unpackFacts(packed);
+  return { key: packed.slice(end), sizeBytes, etag, lastModifiedMs, checksum };
 }

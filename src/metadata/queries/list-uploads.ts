@@ -1,7 +1,8 @@
-import type { InBucket } from '../rules/in-bucket.js';
-import type { UploadFlavour } from '../rules/find-upload.js';
+import { uploadPage, type UploadRow } from '../rows/upload.js';
+import { type UploadFlavour, uploadFlavour } from '../rules/find-upload.js';
+import { behindPrefix, commonPrefix, groupedPage, type Position } from '../rules/grouped-page.js';
+import { type InBucket, requireFacts } from '../rules/in-bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ListUploadsArgs extends InBucket {
   prefix: string;
@@ -18,7 +19,39 @@ export interface ListUploadsResult {
   nextUploadIdMarker: string | null;
 }
 
-// BODY
-export function* listUploads(_tx: ReadTx, _args: ListUploadsArgs): Transaction<ListUploadsResult> {
-  throw new AssertionFailure('not built yet');
+/** In the order of key and upload id. Without an upload id the marker's key is skipped whole. */
+export function* listUploads(tx: ReadTx, args: ListUploadsArgs): Transaction<ListUploadsResult> {
+  yield* requireFacts(tx, args);
+  const { prefix, delimiter, keyMarker, uploadIdMarker, limit } = args;
+  const from = Buffer.from(prefix);
+  const end = behindPrefix(prefix);
+  const skipped = commonPrefix(keyMarker, prefix, delimiter);
+  const page = yield* groupedPage({ prefix, delimiter, limit }, startOf(), fetch, ({ key }) => key.toString());
+  const last = page.last;
+  return {
+    uploads: page.rows.map((row) => ({
+      key: row.key.toString(),
+      uploadId: row.id.toString(),
+      initiatedMs: row.initiated_ms,
+      checksum: uploadFlavour(row),
+    })),
+    prefixes: page.prefixes,
+    nextKeyMarker: last === null ? null : 'row' in last ? last.row.key.toString() : last.prefix,
+    nextUploadIdMarker: last !== null && 'row' in last ? last.row.id.toString() : null,
+  };
+
+  function startOf(): Position<UploadMark> {
+    if (skipped !== null) return { behind: behindPrefix(skipped) };
+    // Ids are text, so none sorts behind this byte.
+    return { row: { key: Buffer.from(keyMarker), id: uploadIdMarker === '' ? highestByte : Buffer.from(uploadIdMarker) } };
+  }
+
+  function* fetch(position: Position<UploadMark>, rowsMax: number): Transaction<UploadRow[]> {
+    const { key, id } = 'row' in position ? position.row : { key: position.behind, id: highestByte };
+    return yield* tx.all(uploadPage, [args.bucketId, from, key, id, end, rowsMax], rowsMax);
+  }
 }
+
+type UploadMark = Pick<UploadRow, 'key' | 'id'>;
+
+const highestByte = Buffer.from([0xff]);

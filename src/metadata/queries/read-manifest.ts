@@ -1,13 +1,16 @@
 import type { ManifestPage } from '../../model/object.js';
+import { Refusal } from '../../model/refusal.js';
+import { versionExists } from '../rows/object.js';
+import { manifestPage } from '../rules/manifest.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ReadManifestArgs {
   versionNumber: number;
   offsetBytes: number;
 }
 
-// BODY
-export function* readManifest(_tx: ReadTx, _args: ReadManifestArgs): Transaction<ManifestPage> {
-  throw new AssertionFailure('not built yet');
+/** The manifest from an offset on. An overwritten version is found until its garbage is worked off. */
+export function* readManifest(tx: ReadTx, args: ReadManifestArgs): Transaction<ManifestPage> {
+  if ((yield* tx.get(versionExists, [args.versionNumber])) === undefined) throw new Refusal('no-such-key');
+  return yield* manifestPage(tx, args.versionNumber, args.offsetBytes);
 }

@@ -1,6 +1,6 @@
 import type { ChunkInfo } from '../rows/chunk.js';
+import { chunkScan } from '../rules/chunk-scan.js';
 import type { ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
 
 export interface ScanChunksArgs {
   /** Null: from the first. */
@@ -14,7 +14,7 @@ export interface ScanChunksResult {
   nextAfterId: string | null;
 }
 
-// BODY
-export function* scanChunks(_tx: ReadTx, _args: ScanChunksArgs): Transaction<ScanChunksResult> {
-  throw new AssertionFailure('not built yet');
+/** All chunks by id, page by page. */
+export function* scanChunks(tx: ReadTx, args: ScanChunksArgs): Transaction<ScanChunksResult> {
+  return yield* chunkScan(tx, args.afterId, args.limit);
 }

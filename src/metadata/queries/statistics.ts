@@ -1,7 +1,9 @@
-import type { Counter, ReadTx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { allCounters } from '../rows/cluster.js';
+import { type Counter, counterNames, type ReadTx, type Transaction } from '../tx.js';
 
-// BODY
-export function* statistics(_tx: ReadTx, _args: Record<string, never>): Transaction<Record<Counter, number>> {
-  throw new AssertionFailure('not built yet');
+/** What the counters say; nothing is counted here. */
+export function* statistics(tx: ReadTx, _args: Record<string, never>): Transaction<Record<Counter, number>> {
+  const rows = yield* tx.all(allCounters, [], counterNames.length + 1);
+  const values = new Map(rows.map(({ name, value }) => [name, value]));
+  return Object.fromEntries(counterNames.map((name) => [name, values.get(name) ?? 0])) as Record<Counter, number>;
 }

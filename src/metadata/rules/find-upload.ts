@@ -1,5 +1,8 @@
 import type { ChecksumAlgorithm, ChecksumType } from '../../model/object.js';
-import type { InBucket } from './in-bucket.js';
+import { Refusal } from '../../model/refusal.js';
+import { uploadByName, type UploadRow } from '../rows/upload.js';
+import type { ReadTx, Transaction } from '../tx.js';
+import { requireFacts, type InBucket } from './in-bucket.js';
 
 /** An upload is named by all three: an id alone opens nothing in another bucket. */
 export interface PartName extends InBucket {
@@ -11,4 +14,15 @@ export interface PartName extends InBucket {
 export interface UploadFlavour {
   algorithm: ChecksumAlgorithm;
   type: ChecksumType;
+}
+
+export function* findUpload(tx: ReadTx, name: PartName): Transaction<UploadRow> {
+  yield* requireFacts(tx, name);
+  const row = yield* tx.get(uploadByName, [name.bucketId, Buffer.from(name.key), Buffer.from(name.uploadId)]);
+  if (row === undefined) throw new Refusal('no-such-upload');
+  return row;
+}
+
+export function uploadFlavour(row: Pick<UploadRow, 'algorithm' | 'type'>): UploadFlavour | null {
+  return row.algorithm === null || row.type === null ? null : { algorithm: row.algorithm, type: row.type };
 }

@@ -1,14 +1,14 @@
 import type { Attempt } from '../attempt.js';
-import type { PartName } from '../rules/find-upload.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { findUpload, type PartName } from '../rules/find-upload.js';
+import { releaseUpload } from '../rules/release.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface AbortUploadArgs extends PartName {
   attempt: Attempt;
   nowMs: number;
 }
 
-// BODY
-export function* abortUpload(_tx: Tx, _args: AbortUploadArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+export function* abortUpload(tx: Tx, args: AbortUploadArgs): Transaction<Record<string, never>> {
+  yield* releaseUpload(tx, args.bucketId, yield* findUpload(tx, args), args.nowMs);
+  return {};
 }

@@ -1,11 +1,12 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { must } from '../../base/must.js';
+import { raiseGeneration } from '../rows/cluster.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface AdvanceGenerationResult {
   generation: number;
 }
 
-// BODY
-export function* advanceGeneration(_tx: Tx, _args: Record<string, never>): Transaction<AdvanceGenerationResult> {
-  throw new AssertionFailure('not built yet');
+/** The next sweep generation. */
+export function* advanceGeneration(tx: Tx, _args: Record<string, never>): Transaction<AdvanceGenerationResult> {
+  return must(yield* tx.get(raiseGeneration, []), 'the row of the cluster');
 }

@@ -1,5 +1,7 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { must } from '../../base/must.js';
+import { Refusal } from '../../model/refusal.js';
+import { clusterRow, updateReign } from '../rows/cluster.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface BeginReignArgs {
   reignId: string;
@@ -13,7 +15,11 @@ export interface BeginReignResult {
   epoch: number;
 }
 
-// BODY
-export function* beginReign(_tx: Tx, _args: BeginReignArgs): Transaction<BeginReignResult> {
-  throw new AssertionFailure('not built yet');
+/** A master starts: its epoch is above every one known anywhere. */
+export function* beginReign(tx: Tx, args: BeginReignArgs): Transaction<BeginReignResult> {
+  const cluster = must(yield* tx.get(clusterRow, []), 'the row of the cluster');
+  if (cluster.fenced === 1 && !args.takeOver) throw new Refusal('reign-stale');
+  const epoch = Math.max(cluster.epoch, args.knownEpoch) + 1;
+  yield* tx.run(updateReign, [epoch, args.reignId]);
+  return { epoch };
 }

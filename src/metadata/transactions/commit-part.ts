@@ -1,10 +1,11 @@
 import type { WrittenChunk } from '../../model/chunk.js';
 import type { Attempt } from '../attempt.js';
 import type { PartChecksum } from '../rows/part.js';
-import type { PartName } from '../rules/find-upload.js';
+import { findUpload, type PartName } from '../rules/find-upload.js';
+import { putPart } from '../rules/put-part.js';
 import type { Quorum } from '../rules/receipts.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { storeBody } from '../rules/store-body.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface CommitPartArgs extends PartName, Quorum {
   attempt: Attempt;
@@ -21,7 +22,11 @@ export interface CommitPartResult {
   lastModifiedMs: number;
 }
 
-// BODY
-export function* commitPart(_tx: Tx, _args: CommitPartArgs): Transaction<CommitPartResult> {
-  throw new AssertionFailure('not built yet');
+/** From here on the part keeps its body. Fails when the upload is gone. */
+export function* commitPart(tx: Tx, args: CommitPartArgs): Transaction<CommitPartResult> {
+  const upload = yield* findUpload(tx, args);
+  const owner = yield* tx.nextNumber();
+  yield* storeBody(tx, owner, args);
+  yield* putPart(tx, upload, owner, args);
+  return { lastModifiedMs: args.nowMs };
 }

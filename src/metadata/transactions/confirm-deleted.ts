@@ -1,12 +1,14 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { deleteDoomed } from '../rows/garbage.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface ConfirmDeletedArgs {
   nodeNumber: number;
   ids: string[];
 }
 
-// BODY
-export function* confirmDeleted(_tx: Tx, _args: ConfirmDeletedArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+/** The node has removed these copies durably, or never had them. */
+export function* confirmDeleted(tx: Tx, args: ConfirmDeletedArgs): Transaction<Record<string, never>> {
+  const removed = yield* tx.run(deleteDoomed, [args.nodeNumber, JSON.stringify(args.ids)]);
+  yield* tx.bump('doomed', -removed);
+  return {};
 }

@@ -1,9 +1,13 @@
 import type { ObjectAttributes, ObjectVersion, WriteConditions } from '../../model/object.js';
-import type { ReadConditions } from '../../model/read-conditions.js';
+import { judgeRead, type ReadConditions } from '../../model/read-conditions.js';
+import { Refusal } from '../../model/refusal.js';
 import type { Attempt } from '../attempt.js';
-import type { InBucket } from '../rules/in-bucket.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { copySlices } from '../rows/slice.js';
+import { currentObject, putCurrent, visibleVersion } from '../rules/current-object.js';
+import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import { raiseBodies } from '../rules/share-bodies.js';
+import { judgeWrite } from '../rules/write-conditions.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface CopyObjectArgs {
   attempt: Attempt;
@@ -14,7 +18,22 @@ export interface CopyObjectArgs {
   nowMs: number;
 }
 
-// BODY
-export function* copyObject(_tx: Tx, _args: CopyObjectArgs): Transaction<ObjectVersion> {
-  throw new AssertionFailure('not built yet');
+/** A new version that shares the bodies of another, or of the same key with other attributes. */
+export function* copyObject(tx: Tx, args: CopyObjectArgs): Transaction<ObjectVersion> {
+  const { source, target } = args;
+  yield* requireFacts(tx, source);
+  yield* requireFacts(tx, target);
+  const original = yield* visibleVersion(tx, source.bucketId, source.key);
+  if (judgeRead(source.conditions, original) !== 'proceed') throw new Refusal('precondition-failed');
+  const key = Buffer.from(target.key);
+  const current = yield* currentObject(tx, target.bucketId, key);
+  judgeWrite(target.conditions, current?.etag ?? null);
+
+  // The bodies are raised before the version under the target, perhaps the source itself, is let go.
+  const versionNumber = yield* tx.nextNumber();
+  yield* tx.run(copySlices, [versionNumber, original.versionNumber]);
+  yield* raiseBodies(tx, versionNumber);
+  const version: ObjectVersion = { ...original, ...args.replace, versionNumber, lastModifiedMs: args.nowMs };
+  yield* putCurrent(tx, target.bucketId, key, version, current);
+  return version;
 }

@@ -1,9 +1,13 @@
+import { Refusal } from '../../model/refusal.js';
 import type { Attempt } from '../attempt.js';
 import type { PartChecksum } from '../rows/part.js';
-import type { PartName } from '../rules/find-upload.js';
-import type { InBucket } from '../rules/in-bucket.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { copySliceRange } from '../rows/slice.js';
+import { currentObject } from '../rules/current-object.js';
+import { findUpload, type PartName } from '../rules/find-upload.js';
+import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import { putPart } from '../rules/put-part.js';
+import { raiseBodies } from '../rules/share-bodies.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface CopyPartArgs extends PartName {
   attempt: Attempt;
@@ -18,7 +22,19 @@ export interface CopyPartResult {
   lastModifiedMs: number;
 }
 
-// BODY
-export function* copyPart(_tx: Tx, _args: CopyPartArgs): Transaction<CopyPartResult> {
-  throw new AssertionFailure('not built yet');
+/** A part that shares a byte range of an object. The gateway has read exactly that version to compute its MD5. */
+export function* copyPart(tx: Tx, args: CopyPartArgs): Transaction<CopyPartResult> {
+  const { source } = args;
+  yield* requireFacts(tx, source);
+  const upload = yield* findUpload(tx, args);
+  const original = yield* currentObject(tx, source.bucketId, Buffer.from(source.key));
+  if (original?.versionNumber !== source.versionNumber) throw new Refusal('copy-source-changed');
+  if (source.offsetBytes + source.sizeBytes > original.sizeBytes) throw new Refusal('range-not-satisfiable');
+
+  const owner = yield* tx.nextNumber();
+  const range = [owner, source.versionNumber, source.offsetBytes, source.offsetBytes + source.sizeBytes];
+  yield* tx.run(copySliceRange, [JSON.stringify([range])]);
+  yield* raiseBodies(tx, owner);
+  yield* putPart(tx, upload, owner, { ...args, sizeBytes: source.sizeBytes });
+  return { lastModifiedMs: args.nowMs };
 }

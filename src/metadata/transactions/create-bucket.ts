@@ -1,6 +1,7 @@
+import { Refusal } from '../../model/refusal.js';
 import type { Attempt } from '../attempt.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { bucketByName, insertBucket } from '../rows/bucket.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface CreateBucketArgs {
   attempt: Attempt;
@@ -14,7 +15,12 @@ export interface CreateBucketResult {
   createdMs: number;
 }
 
-// BODY
-export function* createBucket(_tx: Tx, _args: CreateBucketArgs): Transaction<CreateBucketResult> {
-  throw new AssertionFailure('not built yet');
+export function* createBucket(tx: Tx, args: CreateBucketArgs): Transaction<CreateBucketResult> {
+  const name = Buffer.from(args.bucket);
+  if ((yield* tx.get(bucketByName, [name])) !== undefined) throw new Refusal('bucket-exists');
+  const bucketId = yield* tx.nextNumber();
+  const factsVersion = yield* tx.nextNumber();
+  yield* tx.run(insertBucket, [bucketId, name, factsVersion, args.nowMs]);
+  yield* tx.bump('buckets', 1);
+  return { bucketId, factsVersion, createdMs: args.nowMs };
 }

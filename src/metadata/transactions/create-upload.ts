@@ -1,9 +1,9 @@
 import type { ObjectAttributes } from '../../model/object.js';
 import type { Attempt } from '../attempt.js';
-import type { InBucket } from '../rules/in-bucket.js';
+import { insertUpload } from '../rows/upload.js';
 import type { UploadFlavour } from '../rules/find-upload.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface CreateUploadArgs extends InBucket, ObjectAttributes {
   attempt: Attempt;
@@ -19,7 +19,19 @@ export interface CreateUploadResult {
   initiatedMs: number;
 }
 
-// BODY
-export function* createUpload(_tx: Tx, _args: CreateUploadArgs): Transaction<CreateUploadResult> {
-  throw new AssertionFailure('not built yet');
+export function* createUpload(tx: Tx, args: CreateUploadArgs): Transaction<CreateUploadResult> {
+  yield* requireFacts(tx, args);
+  const { headers, userMetadata, checksum, uploadId, nowMs } = args;
+  yield* tx.run(insertUpload, [
+    args.bucketId,
+    Buffer.from(args.key),
+    Buffer.from(uploadId),
+    yield* tx.nextNumber(),
+    nowMs,
+    JSON.stringify({ headers, userMetadata }),
+    checksum?.algorithm ?? null,
+    checksum?.type ?? null,
+  ]);
+  yield* tx.bump('uploads', 1);
+  return { uploadId, initiatedMs: nowMs };
 }

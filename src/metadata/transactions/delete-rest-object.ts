@@ -1,12 +1,15 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { uuidToBytes } from '../../base/uuid.js';
+import { Refusal } from '../../model/refusal.js';
+import { discardRestObject } from '../rules/discard-rest-object.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface DeleteRestObjectArgs {
   id: string;
   nowMs: number;
 }
 
-// BODY
-export function* deleteRestObject(_tx: Tx, _args: DeleteRestObjectArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+/** An object of the REST API goes, complete or not. */
+export function* deleteRestObject(tx: Tx, args: DeleteRestObjectArgs): Transaction<Record<string, never>> {
+  if (!(yield* discardRestObject(tx, uuidToBytes(args.id), args.nowMs))) throw new Refusal('object-unknown');
+  return {};
 }

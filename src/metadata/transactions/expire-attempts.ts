@@ -1,5 +1,6 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { attemptMemoryMs, gatewayMemoryMs } from '../limits.js';
+import { deleteAttempts, deleteSilentGateways, expireGateway, silentGateways } from '../rows/attempt.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface ExpireAttemptsArgs {
   nowMs: number;
@@ -10,7 +11,14 @@ export interface ExpireAttemptsResult {
   removed: number;
 }
 
-// BODY
-export function* expireAttempts(_tx: Tx, _args: ExpireAttemptsArgs): Transaction<ExpireAttemptsResult> {
-  throw new AssertionFailure('not built yet');
+/** Forgets the outcomes of gateways not heard for 15 minutes; what of theirs arrives later is refused. */
+export function* expireAttempts(tx: Tx, args: ExpireAttemptsArgs): Transaction<ExpireAttemptsResult> {
+  const silent = yield* tx.all(silentGateways, [args.nowMs - attemptMemoryMs, args.limit], args.limit);
+  let removed = 0;
+  for (const { number, highest } of silent) {
+    yield* tx.run(expireGateway, [highest + 1, number]);
+    removed += yield* tx.run(deleteAttempts, [number]);
+  }
+  yield* tx.run(deleteSilentGateways, [args.nowMs - gatewayMemoryMs, args.limit]);
+  return { removed };
 }

@@ -1,5 +1,6 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { finishedUploadMemoryMs } from '../limits.js';
+import { deleteFinishedUploads } from '../rows/upload.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface ExpireFinishedUploadsArgs {
   nowMs: number;
@@ -11,7 +12,7 @@ export interface ExpireFinishedUploadsResult {
   removed: number;
 }
 
-// BODY
-export function* expireFinishedUploads(_tx: Tx, _args: ExpireFinishedUploadsArgs): Transaction<ExpireFinishedUploadsResult> {
-  throw new AssertionFailure('not built yet');
+/** Forgets answers of uploads that finished 7 days ago. */
+export function* expireFinishedUploads(tx: Tx, args: ExpireFinishedUploadsArgs): Transaction<ExpireFinishedUploadsResult> {
+  return { removed: yield* tx.run(deleteFinishedUploads, [args.nowMs - finishedUploadMemoryMs, args.limit]) };
 }

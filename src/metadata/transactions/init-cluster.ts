@@ -1,5 +1,7 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { must } from '../../base/must.js';
+import { Refusal } from '../../model/refusal.js';
+import { clusterRow, updateClusterId } from '../rows/cluster.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface InitClusterArgs {
   /** UUID, made by the first master. */
@@ -10,7 +12,10 @@ export interface InitClusterResult {
   clusterId: string;
 }
 
-// BODY
-export function* initCluster(_tx: Tx, _args: InitClusterArgs): Transaction<InitClusterResult> {
-  throw new AssertionFailure('not built yet');
+/** Gives the store its cluster id, once and for ever. */
+export function* initCluster(tx: Tx, args: InitClusterArgs): Transaction<InitClusterResult> {
+  const { cluster_id: known } = must(yield* tx.get(clusterRow, []), 'the row of the cluster');
+  if (known === null) yield* tx.run(updateClusterId, [args.clusterId]);
+  else if (known !== args.clusterId) throw new Refusal('cluster-foreign');
+  return { clusterId: args.clusterId };
 }

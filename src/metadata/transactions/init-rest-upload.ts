@@ -1,5 +1,8 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { uuidToBytes } from '../../base/uuid.js';
+import { Refusal } from '../../model/refusal.js';
+import { chunkById } from '../rows/chunk.js';
+import { insertRestUpload } from '../rows/rest.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface InitRestUploadArgs {
   /** UUID version 4. */
@@ -9,7 +12,10 @@ export interface InitRestUploadArgs {
   expiresMs: number;
 }
 
-// BODY
-export function* initRestUpload(_tx: Tx, _args: InitRestUploadArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+/** Announces an object whose copies clients put on nodes themselves. */
+export function* initRestUpload(tx: Tx, args: InitRestUploadArgs): Transaction<Record<string, never>> {
+  const id = uuidToBytes(args.id);
+  const inserted = yield* tx.run(insertRestUpload, [id, args.sizeHintBytes, args.nowMs, args.expiresMs]);
+  if (inserted === 0 || (yield* tx.get(chunkById, [id])) !== undefined) throw new Refusal('object-exists');
+  return {};
 }

@@ -1,12 +1,13 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { updateFenced } from '../rows/cluster.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface MarkFencedArgs {
   /** The epoch that outbid ours. */
   epoch: number;
 }
 
-// BODY
-export function* markFenced(_tx: Tx, _args: MarkFencedArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+/** Another master has outbid this one: the store begins no reign any more unless a person says so. */
+export function* markFenced(tx: Tx, args: MarkFencedArgs): Transaction<Record<string, never>> {
+  yield* tx.run(updateFenced, [args.epoch]);
+  return {};
 }

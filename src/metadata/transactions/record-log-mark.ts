@@ -1,5 +1,6 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { Refusal } from '../../model/refusal.js';
+import { nodeById, updateNodeMark } from '../rows/node.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface RecordLogMarkArgs {
   nodeId: string;
@@ -8,7 +9,11 @@ export interface RecordLogMarkArgs {
   digest: string;
 }
 
-// BODY
-export function* recordLogMark(_tx: Tx, _args: RecordLogMarkArgs): Transaction<Record<string, never>> {
-  throw new AssertionFailure('not built yet');
+/** Where the node's log stood when it was last heard: a returning volume must be there or further. */
+export function* recordLogMark(tx: Tx, args: RecordLogMarkArgs): Transaction<Record<string, never>> {
+  const node = yield* tx.get(nodeById, [Buffer.from(args.nodeId)]);
+  if (node === undefined) throw new Refusal('node-unknown');
+  if (args.boot < node.boot) throw new Refusal('boot-stale');
+  yield* tx.run(updateNodeMark, [args.sequence, args.digest, node.number]);
+  return {};
 }

@@ -1,6 +1,7 @@
-import type { NodeInfo } from '../rows/node.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { must } from '../../base/must.js';
+import { Refusal } from '../../model/refusal.js';
+import { nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface RegisterManualNodeArgs {
   nodeId: string;
@@ -8,7 +9,12 @@ export interface RegisterManualNodeArgs {
   nowMs: number;
 }
 
-// BODY
-export function* registerManualNode(_tx: Tx, _args: RegisterManualNodeArgs): Transaction<NodeInfo> {
-  throw new AssertionFailure('not built yet');
+/** Somebody names a node by hand. It is shown, never written to; a row that a heartbeat has proven stays as it is. */
+export function* registerManualNode(tx: Tx, args: RegisterManualNodeArgs): Transaction<NodeInfo> {
+  const id = Buffer.from(args.nodeId);
+  const known = yield* tx.get(nodeById, [id]);
+  if (known?.proven === 1) throw new Refusal('node-proven');
+  const number = known?.number ?? must(yield* tx.get(raiseNodeNumber, []), 'the row of the cluster').node_number;
+  yield* tx.run(upsertNodeRow, [number, id, args.address, '', '', 'manual', args.nowMs, null, 'open', 0, 0, 0, 0]);
+  return nodeInfo(must(yield* tx.get(nodeById, [id]), 'the row just written'));
 }

@@ -1,6 +1,7 @@
 import type { NodeState } from '../../model/node.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { Refusal } from '../../model/refusal.js';
+import { nodeById, updateNodeState } from '../rows/node.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface SetNodeStateArgs {
   nodeId: string;
@@ -17,7 +18,11 @@ export interface SetNodeStateResult {
   changed: boolean;
 }
 
-// BODY
-export function* setNodeState(_tx: Tx, _args: SetNodeStateArgs): Transaction<SetNodeStateResult> {
-  throw new AssertionFailure('not built yet');
+export function* setNodeState(tx: Tx, args: SetNodeStateArgs): Transaction<SetNodeStateResult> {
+  const node = yield* tx.get(nodeById, [Buffer.from(args.nodeId)]);
+  if (node === undefined) throw new Refusal('node-unknown');
+  if (args.boot !== null && args.boot < node.boot) throw new Refusal('boot-stale');
+  if (node.state === args.state) return { changed: false };
+  yield* tx.run(updateNodeState, [args.state, args.nowMs, args.reason, node.number]);
+  return { changed: true };
 }

@@ -1,6 +1,8 @@
-import type { NodeInfo } from '../rows/node.js';
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { must } from '../../base/must.js';
+import type { VolumeCondition } from '../../model/node.js';
+import { Refusal } from '../../model/refusal.js';
+import { nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface UpsertNodeArgs {
   nodeId: string;
@@ -8,12 +10,36 @@ export interface UpsertNodeArgs {
   address: string;
   host: string;
   zone: string;
+  condition: VolumeCondition;
   capacityBytes: number;
   freeBytes: number;
   nowMs: number;
 }
 
-// BODY
-export function* upsertNode(_tx: Tx, _args: UpsertNodeArgs): Transaction<NodeInfo> {
-  throw new AssertionFailure('not built yet');
+/**
+ * A volume has proven itself. A new or manual node becomes live; the state of any other stays, that is decided by
+ * `setNodeState`.
+ */
+export function* upsertNode(tx: Tx, args: UpsertNodeArgs): Transaction<NodeInfo> {
+  const id = Buffer.from(args.nodeId);
+  const known = yield* tx.get(nodeById, [id]);
+  if (known !== undefined && known.boot > args.boot) throw new Refusal('boot-stale');
+  const arrives = known === undefined || known.state === 'manual';
+  const number = known?.number ?? must(yield* tx.get(raiseNodeNumber, []), 'the row of the cluster').node_number;
+  yield* tx.run(upsertNodeRow, [
+    number,
+    id,
+    args.address,
+    args.host,
+    args.zone,
+    arrives ? 'live' : known.state,
+    arrives ? args.nowMs : known.state_since_ms,
+    arrives ? null : known.state_reason,
+    args.condition,
+    1,
+    args.boot,
+    args.capacityBytes,
+    args.freeBytes,
+  ]);
+  return nodeInfo(must(yield* tx.get(nodeById, [id]), 'the row just written'));
 }

@@ -1,5 +1,10 @@
-import type { Tx, Transaction } from '../tx.js';
-import { AssertionFailure } from '../../base/assert.js';
+import { assert } from '../../base/assert.js';
+import { batchRowsMax } from '../../model/limits.js';
+import { dueGarbage, type GarbageRow } from '../rows/garbage.js';
+import { doomBodies } from '../rules/doom-bodies.js';
+import { releaseDroppedUploads } from '../rules/release-dropped-uploads.js';
+import { forgetSlices, takeSlices } from '../rules/take-slices.js';
+import type { Transaction, Tx } from '../tx.js';
 
 export interface WorkGarbageArgs {
   nowMs: number;
@@ -15,7 +20,20 @@ export interface WorkGarbageResult {
   more: boolean;
 }
 
-// BODY
-export function* workGarbage(_tx: Tx, _args: WorkGarbageArgs): Transaction<WorkGarbageResult> {
-  throw new AssertionFailure('not built yet');
+/**
+ * One batch of what clients have deleted or overwritten: bodies are counted down, the chunks of those at 0 become
+ * orders to delete. Call again while there is more.
+ */
+export function* workGarbage(tx: Tx, args: WorkGarbageArgs): Transaction<WorkGarbageResult> {
+  assert(args.limit > 0 && args.limit <= batchRowsMax, 'a batch of garbage is bounded');
+  const uploadsLeft = yield* releaseDroppedUploads(tx, args.nowMs);
+  const dueBeforeMs = args.nowMs - args.deleteGraceMs;
+  const due: GarbageRow[] = yield* tx.all(dueGarbage, [dueBeforeMs, args.limit], args.limit);
+  if (due.length === 0) return { chunksDoomed: 0, more: uploadsLeft };
+
+  const taken = yield* takeSlices(tx, due, args.limit);
+  const chunksDoomed = yield* doomBodies(tx, taken.slices);
+  yield* forgetSlices(tx, taken);
+  const next = yield* tx.get(dueGarbage, [dueBeforeMs, 1]);
+  return { chunksDoomed, more: uploadsLeft || next !== undefined };
 }

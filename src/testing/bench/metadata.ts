@@ -45,6 +45,7 @@ export class MetadataBench {
         address: `http://${nodeId}:42101`,
         host: nodeId,
         zone: '',
+        condition: 'open',
         capacityBytes: 1e12,
         freeBytes: 1e12,
         nowMs,

@@ -1,0 +1,24 @@
+/** Sizes and counts of this room alone. */
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** A finished upload's answer is kept so long: a repeated Complete gets it again. */
+export const finishedUploadMemoryMs = 7 * dayMs;
+/** Outcomes of a gateway that was not heard for so long are forgotten. */
+export const attemptMemoryMs = 15 * minuteMs;
+/** After this the gateway itself is forgotten. Its requests must all have ended long before. */
+export const gatewayMemoryMs = dayMs;
+/** The row of a gateway is written at most so often to say that it is alive. */
+export const gatewaySeenEveryMs = minuteMs;
+/** Outcomes that may be forgotten are removed so many at a time. */
+export const attemptsForgottenTogether = 64;
+/** A transaction dooms at most so many chunks, or those of one body. */
+export const doomedChunksMax = 500;
+/** Uploads of dropped buckets that one transaction releases, of up to 10,000 parts each. */
+export const droppedUploadsReleasedTogether = 1;
+/** Slices of the largest manifest part: a copied part of 5 GiB can have one per body of the source. */
+export const nodeNumberMax = 0xffff;
+/** The writer commits at most so many requests together. */
+export const groupRequestsMax = 1024;
+/** Requests that may wait for the writer; more are refused (`slow-down`). */
+export const writeQueueMax = 20_000;

@@ -1,0 +1,5 @@
+import type { Migration } from '../sqlite/migrate.js';
+import { first } from './0001-first.js';
+
+/** In their order; one that has been released is never changed. */
+export const migrations: readonly Migration[] = [first];

@@ -1,0 +1,87 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../base/clock.js';
+import { must } from '../../base/must.js';
+import { StartRefused } from '../../base/start-refused.js';
+import { groupRequestsMax } from '../limits.js';
+import { migrations } from '../migrations/all.js';
+import { Checkpoints } from './checkpoints.js';
+import { SqliteConnection } from './connection.js';
+import { GroupWriter } from './group-writer.js';
+import { migrate } from './migrate.js';
+import type { FromWriter, PackedAnswer, PackedRequest, ToWriter, WriterOptions } from './writer-messages.js';
+
+/*
+ * The only thread that writes. Whatever has arrived while the last group was committed becomes the next one: no timer,
+ * one fsync for all.
+ */
+
+const port = must(parentPort, 'the port to the main thread');
+const { path } = workerData as WriterOptions;
+const say = (message: FromWriter): void => port.postMessage(message);
+
+/** Runs a piece of work; a fault of the disk or the file ends this thread. */
+function orFault(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    say({ kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    port.close();
+  }
+}
+
+function open(): SqliteConnection | null {
+  try {
+    const connection = SqliteConnection.openWriter(path);
+    migrate(connection, path, migrations);
+    say({ kind: 'open' });
+    return connection;
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    say({ kind: 'refused', message: error.message });
+    port.close();
+    return null;
+  }
+}
+
+function serve(connection: SqliteConnection): void {
+  const writer = new GroupWriter(connection);
+  const checkpoints = new Checkpoints(connection, {
+    ...systemClock,
+    setTimer: (delayMs, fire) => systemClock.setTimer(delayMs, () => orFault(fire)),
+  });
+  port.on('message', (first: ToWriter) => {
+    orFault(() => {
+      let closing = false;
+      let waiting: PackedRequest[] = [];
+      for (let text: ToWriter | undefined = first; text !== undefined; text = nextMessage()) {
+        if (text === '') closing = true;
+        else waiting = waiting.concat(JSON.parse(text) as PackedRequest[]);
+      }
+      for (let at = 0; at < waiting.length; at += groupRequestsMax) commitGroup(waiting.slice(at, at + groupRequestsMax));
+      if (closing) close();
+    });
+  });
+
+  function commitGroup(group: readonly PackedRequest[]): void {
+    const answers = writer.commitGroup(group.map(([, name, args]) => ({ name, args })));
+    const packed: PackedAnswer[] = group.map(([id], index) => [id, must(answers[index], 'an answer to each request')]);
+    say({ kind: 'answers', packed: JSON.stringify(packed) });
+    checkpoints.committed();
+  }
+
+  function close(): void {
+    checkpoints.stop();
+    connection.close();
+    say({ kind: 'closed' });
+    port.close();
+  }
+}
+
+function nextMessage(): ToWriter | undefined {
+  return receiveMessageOnPort(port)?.message as ToWriter | undefined;
+}
+
+orFault(() => {
+  const connection = open();
+  if (connection !== null) serve(connection);
+});
