@@ -51,6 +51,7 @@ export class LogProofs {
     else if (log.asked?.boot === word.boot && word.provenDigest !== null) {
       if (word.provenDigest !== log.asked.digest) return { proof: 'refuted', proveSequence: null };
       log.asked = null;
+      log.markedAtMs = -Infinity; // each proven start leaves a mark at once
     }
     return log.asked === null ? { proof: 'proven', proveSequence: null } : { proof: 'pending', proveSequence: mark.sequence };
   }
