@@ -80,7 +80,8 @@ export async function readFormat(path: string): Promise<VolumeFormat> {
   try {
     text = await readFile(paths.format, 'utf8');
   } catch (error) {
-    if (!isMissingError(error)) throw new VolumeRefused(`${paths.format} cannot be read (${errorCode(error) ?? String(error)})`, { cause: error });
+    if (!isMissingError(error))
+      throw new VolumeRefused(`${paths.format} cannot be read (${errorCode(error) ?? String(error)})`, { cause: error });
     await refuseUnlessEmpty(path, paths);
     throw new VolumeRefused(`${path} is empty: it has not been formatted as a volume`);
   }
@@ -130,7 +131,9 @@ async function refuseUnlessEmpty(path: string, paths: ReturnType<typeof volumePa
   try {
     names = await readdir(path);
   } catch (error) {
-    throw new VolumeRefused(`${path} cannot be read (${errorCode(error) ?? String(error)}): create the folder or mount the disk there`, { cause: error });
+    throw new VolumeRefused(`${path} cannot be read (${errorCode(error) ?? String(error)}): create the folder or mount the disk there`, {
+      cause: error,
+    });
   }
   if (names.includes('format.json')) throw new VolumeRefused(`${path} is a volume already`);
   const foreign = names.filter((name) => !harmlessNames.has(name) && !name.includes('.json.tmp-'));
@@ -154,7 +157,10 @@ async function refuseUnlessFolder(path: string): Promise<void> {
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new VolumeRefused(`${path} is missing although the volume was formatted: put it back from a backup, or empty the folder to begin a new node`);
+  if (!isFolder)
+    throw new VolumeRefused(
+      `${path} is missing although the volume was formatted: put it back from a backup, or empty the folder to begin a new node`,
+    );
 }
 
 /** Best effort: the folder above may be read-only, or go away with its container. */

@@ -8,7 +8,7 @@ import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop } from '../base/task-loop.js';
-import type { VolumeLimits } from '../chunks/volume.js';
+import type { VolumeLimits } from '../chunks/volume-limits.js';
 import { attachWire } from '../wire/server.js';
 import { DiskFault } from './disk-fault.js';
 import { tieToMaster, type DatanodeClusterOptions } from './master-tie.js';
