@@ -5,7 +5,8 @@ import { systemClock } from '../../base/clock.js';
 import { crc32c } from '../../base/crc32c.js';
 import { silentLog } from '../../base/log.js';
 import { systemRandom } from '../../base/random.js';
-import { formatVolume, Volume } from '../../chunks/volume.js';
+import { formatVolume } from '../../chunks/volume-identity.js';
+import { Volume } from '../../chunks/volume.js';
 import { volumeDefaults } from '../../chunks/volume-limits.js';
 import { percentile } from './measure.js';
 
