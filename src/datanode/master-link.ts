@@ -10,8 +10,8 @@ import { Unreachable, type WireClient } from '../wire/api.js';
 import type { RequestOf, ResponseOf } from '../wire/verbs.js';
 import type { DatanodeMetrics } from './metrics.js';
 
-/** An answer to a heartbeat that is later than this is none. */
-const answerMsMax = 5000;
+/** An answer to a heartbeat that is later than this is none; a broken connection is noticed before. */
+const answerMsMax = 3000;
 /** How long an upload waits for the master to take its report, and a failing disk for its last word. */
 const reportMsMax = 10_000;
 const reportAgainMs = 100;
@@ -91,7 +91,7 @@ export class MasterLink {
   async beatNow(signal?: AbortSignal): Promise<void> {
     const { client, volume } = this.#parts;
     const { head } = await client.call('heartbeat', this.#heartbeat(), {
-      timeoutMs: Math.min(answerMsMax, this.#options.heartbeatMs * 4),
+      timeoutMs: answerMsMax,
       ...(signal && { signal }),
     });
     this.#reign = null;

@@ -1,5 +1,6 @@
 import { unreachable } from '../base/assert.js';
 import type { Order, OrderOutcome } from '../wire/verbs.js';
+import { clearQuarantine } from './clear-quarantine.js';
 import { copyChunk, type CopyParts } from './copy-chunk.js';
 import { verifyChunk } from './verify-chunk.js';
 
@@ -21,8 +22,7 @@ export async function runOrder(order: Order, parts: RunOrderParts, signal: Abort
     case 'verify':
       return verifyChunk(volume, order, order.deep);
     case 'clear':
-      await volume.clearQuarantine();
-      return 'done';
+      return clearQuarantine(volume, signal);
     default:
       return unreachable(order);
   }

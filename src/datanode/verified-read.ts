@@ -29,10 +29,3 @@ function blocksMatch(bytes: Buffer, blockCrcs: Uint32Array, firstBlock: number):
   }
   return true;
 }
-
-/** Reads every byte of a chunk and compares all with its CRCs. Throws `chunk-damaged`. */
-export async function verifyWhole(reader: ChunkReader): Promise<void> {
-  let crc = 0;
-  for await (const bytes of readVerified(reader, { startBytes: 0, endBytes: reader.facts.lengthBytes })) crc = crc32c(bytes, crc);
-  if (crc !== reader.facts.crc32c) throw new Refusal('chunk-damaged');
-}

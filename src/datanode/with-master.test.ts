@@ -40,7 +40,7 @@ async function startNode(name: string): Promise<RunningDatanode> {
       port: 0,
       adminPort: 0,
       dataPath: join(folder, name),
-      volumeLimits: volumeDefaults,
+      volumeLimits: { ...volumeDefaults, segmentSizeBytes: 4 * 1024 * KiB, reserveSegmentSizeBytes: 1024 * KiB },
       restTokens: null,
       cluster: { masterAddress: master.address, advertisedAddress: null, host: name, zone: 'z', secrets: () => [secret], heartbeatMs: 50 },
     },
@@ -119,8 +119,9 @@ afterEach(async () => {
 
 test('a new node asks to be adopted once, and from then on names its cluster and the reign it obeys', async () => {
   const node = await startNode('a');
-  await master.until('two heartbeats', () => master.heartbeats.length >= 2);
-  const [first, second] = master.heartbeats;
+  await master.until('it belongs to the cluster', () => master.heartbeats.some((heartbeat) => heartbeat.clusterId !== null));
+  const first = master.heartbeats[0];
+  const second = master.heartbeats.at(-1);
   expect(first).toMatchObject({ nodeId: node.nodeId, clusterId: null, reign: null, host: 'a', zone: 'z', condition: 'open' });
   expect(second).toMatchObject({ clusterId, reign: { epoch: 5 } });
   expect(second!.capacityBytes).toBeGreaterThan(0);
