@@ -8,12 +8,20 @@ const suite = (name, include, settings = {}) => ({
   test: { name, include, isolate: false, pool: 'forks', testTimeout: 20_000, hookTimeout: 60_000, ...settings },
 });
 
+/** For CI, which counts: a folder that takes one report a run. */
+const reports = process.env.AETHER_TEST_REPORTS;
+
 export default defineConfig({
   test: {
+    reporters: reports ? ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]] : ['default'],
     projects: [
-      suite('unit', ['src/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash}.test.ts'] }),
+      suite('unit', ['src/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash,compose,clients}.test.ts'] }),
       // real processes from dist/
       suite('cluster', ['src/**/*.cluster.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
+      // the image and a container engine
+      suite('compose', ['src/**/*.compose.test.ts'], { testTimeout: 180_000, hookTimeout: 120_000 }),
+      // real S3 clients
+      suite('clients', ['src/**/*.clients.test.ts'], { testTimeout: 600_000, hookTimeout: 120_000 }),
       // loop mounts and power cuts: needs root
       suite('crash', ['src/**/*.crash.test.ts'], { testTimeout: 1_800_000, hookTimeout: 300_000 }),
     ],

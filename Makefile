@@ -38,8 +38,10 @@ test-crash: $(built) ## power cuts and disk faults on loop mounts (root)
 test-mutants: $(built) ## plants known bugs in a copy of the tree: each must fail a named test
 	npm run --silent test:mutants
 
-test-long: $(built) ## the long runs
-	npm run --silent test:long
+test-long: $(built) ## the history checker for 5 minutes, 25 power cuts on each file system (root)
+	AETHER_TEST_HISTORY_SECONDS=300 AETHER_TEST_HISTORY_32MIB=100 AETHER_TEST_HISTORY_100MIB=20 AETHER_TEST_HISTORY_ACKNOWLEDGED_MIN=20000 \
+	  npm run --silent test:cluster -- history
+	AETHER_TEST_POWER_CUT_CYCLES=25 npm run --silent test:crash
 
 test-clients: $(built) ## real S3 clients: awscli, rclone, s3cmd, curl
 	npm run --silent test:clients
@@ -47,8 +49,8 @@ test-clients: $(built) ## real S3 clients: awscli, rclone, s3cmd, curl
 image: ## the container image
 	docker build -t $(image) .
 
-test-compose: image ## docker-compose.yml, with the lines of the README
-	.ci/test-compose
+test-compose: $(installed) image ## docker-compose.yml, with the lines of the README
+	npm run --silent test:compose
 
 clean: ## removes what was built; packages and data stay
 	rm -rf dist

@@ -34,15 +34,22 @@ const design = read('docs/DESIGN.md');
 for (const { name, to } of forbidden) {
   const folder = /^(.*)-knows-only-its-lowers$/.exec(name)?.[1];
   if (!folder) continue;
-  const allowed = to.pathNot.replace(/^\^src\/\(|\)\/$/g, '').split('|').slice(1);
+  const allowed = to.pathNot
+    .replace(/^\^src\/\(|\)\/$/g, '')
+    .split('|')
+    .slice(1);
   const row = new RegExp(`^\\| \`${folder}/\` \\|.*\\| ([^|]*) \\|$`, 'm').exec(design)?.[1] ?? 'no row';
-  if (row !== (allowed.join(', ') || 'nobody')) breaches.push(`docs/DESIGN.md section 4: ${folder}/ may import "${row}", checked is "${allowed.join(', ')}"`);
+  if (row !== (allowed.join(', ') || 'nobody'))
+    breaches.push(`docs/DESIGN.md section 4: ${folder}/ may import "${row}", checked is "${allowed.join(', ')}"`);
 }
 
 // 4. The top level stays as small as it is.
-const expected = 'CHANGELOG.md Dockerfile LICENSE Makefile README.md docker-compose.yml docs package-lock.json package.json src tsconfig.build.json tsconfig.json';
+const expected =
+  'CHANGELOG.md Dockerfile LICENSE Makefile README.md docker-compose.yml docs package-lock.json package.json src tsconfig.build.json tsconfig.json';
 const ignored = new Set(['node_modules', 'dist', 'aether-data', 'bench-result.json']);
-const visible = readdirSync(new URL('..', import.meta.url)).filter((name) => !name.startsWith('.') && !ignored.has(name) && !name.endsWith('.log'));
+const visible = readdirSync(new URL('..', import.meta.url)).filter(
+  (name) => !name.startsWith('.') && !ignored.has(name) && !name.endsWith('.log'),
+);
 const surplus = visible.filter((name) => !expected.split(' ').includes(name));
 if (surplus.length > 0) breaches.push(`the top level: ${surplus.join(', ')} has no place there`);
 

@@ -123,7 +123,7 @@ async function startGateway(loaded: LoadedSettings<'gateway'>, parts: RoleParts)
   const credentials = new RootCredentialFile(fileOf(loaded, 'rootCredentialFile'), parts);
   const secretOf = (accessKeyId: string): string | null => credentials.secretOf(accessKeyId);
   const { startGateway: start } = await import('./gateway/gateway.js');
-  return start({ ...settings, host: settings.host ?? hostname(), secrets: () => secret.buffers(), secretOf }, parts);
+  return start({ ...settings, secrets: () => secret.buffers(), secretOf }, parts);
 }
 
 /** The tokens that REST accepts; null: none is asked for. */
@@ -197,10 +197,10 @@ function versionText(): string {
   return `aetherstore ${version} (Node ${process.versions.node})`;
 }
 
-/** What is told in one line instead of a stack: somebody gave a command that cannot be carried out. */
+/** Told in one line instead of a stack: what somebody asked for cannot be had on this machine as it is. */
 function isForPerson(error: unknown): error is Error {
-  const { name, code } = error as NodeJS.ErrnoException;
-  return error instanceof StartRefused || name === 'DevRefused' || ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EROFS'].includes(code ?? '');
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof StartRefused || ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EROFS'].includes(code ?? '');
 }
 
 try {

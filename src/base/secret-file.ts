@@ -8,7 +8,7 @@ import type { Log } from './log.js';
 import { StartRefused } from './start-refused.js';
 
 /** A secret below this is guessed sooner than it is stolen. */
-export const secretLengthMin = 24;
+const secretLengthMin = 24;
 const secretFileBytesMax = 64 * 1024;
 const secretsMax = 16;
 /** A changed file is noticed after at most this time. */

@@ -5,6 +5,8 @@ import type { LoadedSettings } from '../base/config/load-settings.js';
 import { loopback, type DevLayout } from './dev-layout.js';
 import { secretPaths } from './init-secrets.js';
 
+const childDeadlineShare = 0.8;
+
 export interface DevGiven {
   loaded: LoadedSettings<'dev'>;
   environment: Readonly<Record<string, string | undefined>>;
@@ -16,6 +18,8 @@ export function childEnvironment({ loaded, environment }: DevGiven, layout: DevL
   return {
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AETHER_'))),
     ...environmentFor(['master', 'datanode', 'gateway'], loaded.settings, ['config', 'port', 'stopDeadlineMs']),
+    // the children end by themselves before dev would end them
+    AETHER_STOP_DEADLINE_MS: String(Math.ceil(loaded.settings.stopDeadlineMs * childDeadlineShare)),
     AETHER_LISTEN_HOST: loopback,
     AETHER_MASTER_ADDRESS: `http://${loopback}:${layout.master.port}`,
     AETHER_HOST: hostname(),

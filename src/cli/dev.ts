@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { ConfigError } from '../base/config/config-error.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
+import { StartRefused } from '../base/start-refused.js';
 import { Supervisor } from '../base/supervisor.js';
 import { ChildOutput } from './child-output.js';
 import { credentialsEnv, readAccess } from './dev-access.js';
@@ -26,11 +27,6 @@ export interface DevOptions extends DevGiven {
   print: (text: string) => void;
   /** `monotonicMs` at which the command was given. */
   givenMs: number;
-}
-
-/** The command cannot be carried out as given; the message is one line for the person who gave it. */
-export class DevRefused extends Error {
-  override readonly name = 'DevRefused';
 }
 
 /** Starts a whole store as child processes of this one, and shows how to reach it. */
@@ -105,5 +101,5 @@ async function refusePortsInUse(layout: DevLayout): Promise<void> {
   const taken = await portsInUse(loopback, [...wanted.keys()]);
   if (taken.length === 0) return;
   const named = taken.map((port) => `${port} (${wanted.get(port)})`).join(', ');
-  throw new DevRefused(`in use already: port ${named}; try --port with another number, the other ports follow from it`);
+  throw new StartRefused(`in use already: port ${named}; try --port with another number, the other ports follow from it`);
 }

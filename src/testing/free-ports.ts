@@ -23,3 +23,12 @@ export async function freePorts(count: number): Promise<number[]> {
   }
   return [...ports];
 }
+
+/** The first of so many consecutive ports on which nobody listens at the moment: what `aetherstore dev --port` takes. */
+export async function freePortRange(length = 20): Promise<number> {
+  for (;;) {
+    const first = portMin + Math.floor(Math.random() * (portMax - portMin - length));
+    const free = await Promise.all(Array.from({ length }, (_, index) => isFree(first + index)));
+    if (free.every(Boolean)) return first;
+  }
+}

@@ -75,7 +75,7 @@ const table = {
   host: {
     type: text('a name without spaces', /^\S{1,253}$/),
     default: null,
-    roles: ['master', 'datanode', 'gateway'],
+    roles: ['datanode'],
     prose: "The machine this process runs on. Copies of one chunk go to different hosts. Default: the machine's hostname.",
   },
   zone: {

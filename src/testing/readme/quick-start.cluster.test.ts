@@ -1,0 +1,64 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePortRange } from '../free-ports.js';
+import { consoleSteps, fillIn, mismatch } from './console-steps.js';
+import { Shell } from './shell.js';
+
+/*
+ * The README's own lines, run as they stand. `make run` is what it runs after installing and building, with other ports:
+ * the lines take theirs from credentials.env.
+ */
+
+const readme = readFileSync('README.md', 'utf8');
+const [run, ...steps] = ['Quick start', 'Then try', 'REST'].flatMap((heading) => consoleSteps(readme, heading));
+const folder = mkdtempSync(join(tmpdir(), 'aether-readme-'));
+const known = new Map<string, string>();
+let store: ChildProcess;
+let shell: Shell;
+let screen = '';
+
+beforeAll(async () => {
+  copyFileSync('README.md', join(folder, 'README.md'));
+  store = spawn(process.execPath, [resolve('dist/main.js'), 'dev', '--port', String(await freePortRange())], { cwd: folder });
+  shell = new Shell(folder, { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' });
+  await new Promise<void>((up, fail) => {
+    store.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      screen += text;
+      if (screen.includes('Ctrl-C')) up();
+    });
+    store.on('exit', (code) => fail(new Error(`dev ended with exit code ${code}: ${screen}`)));
+  });
+});
+
+afterAll(async () => {
+  shell.close();
+  store.removeAllListeners('exit');
+  const ended = new Promise((done) => store.on('exit', done));
+  store.kill('SIGINT');
+  await ended;
+  rmSync(folder, { recursive: true });
+});
+
+test('the first command is `make run`, and its screen is the one in the README', () => {
+  expect(run?.command).toBe('make run');
+  expect(mismatch(run!.expected, screen, known)).toBeNull();
+});
+
+describe.each(steps.map((step) => [step.command, step] as const))('%s', (command, step) => {
+  const missing = missingProgram(command);
+  test.skipIf(missing)(missing ? `skipped: ${missing} is not installed` : 'prints what the README says', async () => {
+    const { printed, code } = await shell.run(fillIn(command, known));
+    expect(mismatch(step.expected, printed, known)).toBeNull();
+    expect(code, printed).toBe(0);
+  });
+});
+
+/** A client of the README that is not on this machine; `.ci/run` installs them. A later line may need an earlier one's file. */
+function missingProgram(command: string): string | null {
+  const program = /^(aws|cmp)\b/.exec(command)?.[1];
+  const needed = program === 'cmp' ? 'aws' : program;
+  return needed && spawnSync(needed, ['--version']).error ? needed : null;
+}

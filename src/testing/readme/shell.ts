@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a person's shell has and a test's has not: a terminal (curl shows progress elsewhere), the compose plugin. */
+const preparation = `
+docker() {
+  if [ "$1" = compose ] && ! command docker compose version >/dev/null 2>&1; then shift; docker-compose "$@"; else command docker "$@"; fi
+}
+`;
+
+/** One shell that runs command after command, as somebody who copies lines from a document. */
+export class Shell {
+  readonly #process: ChildProcess;
+  readonly #home = mkdtempSync(join(tmpdir(), 'aether-readme-'));
+  #text = '';
+  #wake: () => void = () => undefined;
+  #count = 0;
+
+  constructor(cwd: string, environment: Record<string, string> = {}) {
+    writeFileSync(join(this.#home, '.curlrc'), 'silent\nshow-error\n');
+    const { PATH = '', HOME = '' } = process.env;
+    this.#process = spawn('bash', ['--norc'], { cwd, env: { PATH, HOME, CURL_HOME: this.#home, ...environment } });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (piece: string) => {
+        this.#text += piece;
+        this.#wake();
+      });
+    }
+    this.#process.on('exit', () => this.#wake());
+    this.#process.stdin?.write(`exec 2>&1\n${preparation}`);
+  }
+
+  /** Everything the command printed, and its exit code. */
+  async run(command: string): Promise<{ printed: string; code: number }> {
+    this.#count += 1;
+    const mark = new RegExp(`^([^]*)--- ${this.#count} (\\d+)\\n`);
+    this.#process.stdin?.write(`${command} </dev/null\necho "--- ${this.#count} $?"\n`);
+    for (;;) {
+      const found = mark.exec(this.#text);
+      if (found) {
+        this.#text = this.#text.slice(found[0].length);
+        return { printed: found[1]!, code: Number(found[2]) };
+      }
+      if (this.#process.exitCode !== null) throw new Error(`the shell has ended: ${this.#text}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  close(): void {
+    this.#process.kill('SIGKILL');
+    rmSync(this.#home, { recursive: true });
+  }
+}
