@@ -1,276 +1,239 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../base/clock.js';
 import { crc32c } from '../base/crc32c.js';
 import { silentLog } from '../base/log.js';
 import { systemRandom } from '../base/random.js';
-import type { ChunkFacts, ChunkKind } from '../model/chunk.js';
-import type { VolumeCondition } from '../model/node.js';
-import { Refusal } from '../model/refusal.js';
-import type { IncomingBody, WireClient } from '../wire/api.js';
+import type { ChunkFacts } from '../model/chunk.js';
+import { blockSizeBytes, packedSizeBytesMax } from '../model/limits.js';
+import type { View, ViewNode } from '../model/node.js';
+import { Refusal, type RefusalCode } from '../model/refusal.js';
+import type { Handlers, ServerReply, ServerRequest } from '../wire/api.js';
 import { createWireClient } from '../wire/client.js';
 import { attachWire, type WireServer } from '../wire/server.js';
-import type { Order, OrderOutcome, RequestOf, ResponseOf } from '../wire/verbs.js';
+import { Datanodes } from '../replication/datanodes.js';
 
 const parts = { clock: systemClock, random: systemRandom, log: silentLog };
-const callMs = 5000;
-const TiB = 2 ** 40;
+const secrets = (): Buffer[] => [Buffer.from('the secret of a cluster that is not one')];
 
-interface StoredChunk extends ChunkFacts {
-  kind: ChunkKind;
-  generation: number;
-  bytes: Buffer;
-}
+/** What goes wrong on a node; `shown` counts how often it did. */
+export type Fault =
+  | { kind: 'refuse'; code: RefusalCode }
+  /** Cuts every connection once so many bytes of a body have come or gone. */
+  | { kind: 'die'; afterBytes: number }
+  /** Takes or gives so many bytes of a body, then nothing more, until the fault is taken away by `recover`. */
+  | { kind: 'stall'; afterBytes: number }
+  /** Sends this byte of a chunk with a bit turned. */
+  | { kind: 'flip'; atByte: number }
+  /** Sends a list of CRCs that fits the bytes it sends, which are not those that were stored. */
+  | { kind: 'other-bytes' }
+  /** Says other facts than were stored. */
+  | { kind: 'other-facts' }
+  /** Has the bytes, and answers only after `recover`. */
+  | { kind: 'late' };
 
-export interface FakeDatanodeOptions {
-  masterAddress: string;
-  secret: Buffer;
-  host: string;
-  zone?: string;
-  heartbeatMs: number;
-  nodeId?: string;
-}
-
-/**
- * The datanode's side of the wire as far as a master and a writer see it, over real sockets; its disk is a map. Tests
- * stop it, take its chunks away or turn its volume back, and read what it was ordered to do.
- */
+/** A datanode without a disk, on a real socket, that can be told to fail. */
 export class FakeDatanode {
-  readonly nodeId: string;
-  readonly chunks = new Map<string, StoredChunk>();
-  readonly ordered: Order[] = [];
-  readonly answers: ResponseOf<'heartbeat'>[] = [];
-  readonly refusals: string[] = [];
-  condition: VolumeCondition = 'open';
-  clusterId: string | null = null;
-  reign: RequestOf<'heartbeat'>['reign'] = null;
-  boot = 0;
-  /** Orders are taken and then neither carried out nor reported. */
-  ignoresOrders = false;
-  /** Instead of the outcome of carrying it out. */
-  outcomeOf: (order: Order) => OrderOutcome | null = () => null;
-  #digests: string[] = [''];
-  #proveSequence: number | null = null;
-  #options: FakeDatanodeOptions;
-  #server = createServer();
-  #wire: WireServer | null = null;
-  #client: WireClient | null = null;
-  #running = new AbortController();
-  #loops: Promise<unknown>[] = [];
+  readonly node: ViewNode;
+  readonly chunks = new Map<string, Buffer>();
+  fault: Fault | null = null;
+  /** How often the fault has shown itself. */
+  shown = 0;
+  reads = 0;
+  readonly #http: Server;
+  readonly #wire: WireServer;
+  readonly #sockets = new Set<Socket>();
+  #recovered: (() => void)[] = [];
 
-  constructor(options: FakeDatanodeOptions) {
-    this.#options = options;
-    this.nodeId = options.nodeId ?? systemRandom.uuidV4();
+  private constructor(node: ViewNode, http: Server) {
+    this.node = node;
+    this.#http = http;
+    http.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    const options = {
+      role: 'datanode',
+      id: node.nodeId,
+      boot: 1,
+      secrets,
+      handlers: this.#handlers(),
+      limits: { closeGraceMs: 1 },
+    } as const;
+    this.#wire = attachWire(http, options, parts);
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  static async start(node: Omit<ViewNode, 'address'>): Promise<FakeDatanode> {
+    const http = createServer();
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const { port } = http.address() as AddressInfo;
+    return new FakeDatanode({ ...node, address: `http://127.0.0.1:${port}` }, http);
   }
 
-  set masterAddress(masterAddress: string) {
-    this.#options = { ...this.#options, masterAddress };
+  /** Takes the fault away; what it has held goes on. */
+  recover(): void {
+    this.fault = null;
+    for (const resolve of this.#recovered.splice(0)) resolve();
   }
 
-  /** A start of the volume: the boot is raised, the chunks are there. Resolves after the first answered heartbeat. */
-  async start(): Promise<void> {
-    this.boot += 1;
-    await this.startSameBoot();
+  cutConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  async startSameBoot(): Promise<void> {
-    this.#running = new AbortController();
-    this.#proveSequence = null;
-    const { secret } = this.#options;
-    this.#server = createServer();
-    this.#wire = attachWire(
-      this.#server,
-      {
-        role: 'datanode',
-        id: this.nodeId,
-        boot: this.boot,
-        secrets: () => [secret],
-        handlers: {
-          putChunk: async ({ head, body, trailer }) => {
-            const bytes = await readAll(body);
-            const { lengthBytes, crc32c: crc } = trailer();
-            if (bytes.length !== lengthBytes || crc32c(bytes) !== crc) throw new Refusal('chunk-crc-wrong');
-            this.store(bytes, head);
-            return { head: { id: head.id, lengthBytes, crc32c: crc, nodeId: this.nodeId } };
-          },
-          getChunk: ({ head }) => {
-            const chunk = this.chunks.get(head.id);
-            if (!chunk) throw new Refusal('chunk-unknown');
-            const { id, lengthBytes, crc32c } = chunk;
-            const range = { blockCount: 0, bodyStartBytes: 0, bodyEndBytes: lengthBytes };
-            return Promise.resolve({ head: { id, lengthBytes, crc32c, ...range }, body: [chunk.bytes] });
-          },
-          ping: () => Promise.resolve({ head: { nodeId: this.nodeId } }),
-        },
-      },
-      parts,
-    );
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#client = this.#connect();
-    await this.beat();
-    this.#loops = [this.#beatLoop(), this.#orderLoop()];
+  async stop(): Promise<void> {
+    this.recover();
+    this.cutConnections();
+    await this.#wire.close();
+    await new Promise((resolve) => this.#http.close(resolve));
   }
 
-  /** Gone from one moment to the next, as after SIGKILL. */
-  async kill(): Promise<void> {
-    this.#running.abort(new Error('killed'));
-    await this.#client?.close();
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await this.#wire?.close();
-    await Promise.allSettled(this.#loops);
+  #handlers(): Handlers<'datanode'> {
+    return {
+      ping: () => Promise.resolve({ head: { nodeId: this.node.nodeId } }),
+      putChunk: (request) => this.#put(request),
+      getChunk: ({ head }) => this.#get(head.id, head.startBytes, head.endBytes),
+    };
   }
 
-  /** Keeps a chunk as if it had come by REST or wire. */
-  store(bytes: Buffer, chunk: { id: string; kind: ChunkKind; generation: number }): ChunkFacts {
-    const facts = { id: chunk.id, lengthBytes: bytes.length, crc32c: crc32c(bytes) };
-    this.chunks.set(chunk.id, { ...facts, kind: chunk.kind, generation: chunk.generation, bytes });
-    this.#log(`put ${chunk.id}`);
-    return facts;
+  async #put({ head, body, trailer }: ServerRequest<'putChunk'>): Promise<ServerReply<'putChunk'>> {
+    this.#refuse();
+    const pieces: Buffer[] = [];
+    let lengthBytes = 0;
+    for (let bytes = await body.read(); bytes !== null; bytes = await body.read()) {
+      pieces.push(bytes);
+      lengthBytes += bytes.length;
+      await this.#breakAt(lengthBytes);
+    }
+    const whole = Buffer.concat(pieces);
+    const facts = { id: head.id, lengthBytes, crc32c: crc32c(whole) };
+    const said = trailer();
+    if (said.lengthBytes !== lengthBytes) throw new Refusal('chunk-length-wrong');
+    if (said.crc32c !== facts.crc32c) throw new Refusal('chunk-crc-wrong');
+    const before = this.chunks.get(head.id);
+    if (before !== undefined && !before.equals(whole)) throw new Refusal('chunk-conflict');
+    this.chunks.set(head.id, whole);
+    if (this.fault?.kind === 'late') {
+      this.shown += 1;
+      await this.#recovery();
+    }
+    return { head: { ...this.#facts(facts), nodeId: this.node.nodeId } };
   }
 
-  /** The volume is an older picture of itself. */
-  turnBack(records: number): void {
-    this.#digests = this.#digests.slice(0, Math.max(1, this.#digests.length - records));
+  async #get(id: string, startBytes: number, endBytes: number | null): Promise<ServerReply<'getChunk'>> {
+    this.#refuse();
+    const stored = this.chunks.get(id);
+    if (stored === undefined) throw new Refusal('chunk-unknown');
+    this.reads += 1;
+    const lengthBytes = stored.length;
+    const facts = this.#facts({ id, lengthBytes, crc32c: crc32c(stored) });
+    if (lengthBytes <= packedSizeBytesMax) {
+      await this.#breakAt(lengthBytes);
+      return { head: { ...facts, blockCount: 0, bodyStartBytes: 0, bodyEndBytes: lengthBytes }, body: [this.#bytesOf(stored)] };
+    }
+    const bodyStartBytes = Math.floor(startBytes / blockSizeBytes) * blockSizeBytes;
+    const bodyEndBytes = Math.min(lengthBytes, Math.ceil((endBytes ?? lengthBytes) / blockSizeBytes) * blockSizeBytes);
+    const blockCount = Math.ceil(lengthBytes / blockSizeBytes);
+    return { head: { ...facts, blockCount, bodyStartBytes, bodyEndBytes }, body: this.#extent(stored, bodyStartBytes, bodyEndBytes) };
   }
 
-  /** The log has the same length and another content. */
-  rewriteHistory(): void {
-    this.#digests = this.#digests.map((digest) => `other ${digest}`);
+  async *#extent(stored: Buffer, startBytes: number, endBytes: number): AsyncGenerator<Buffer> {
+    const bytes = this.#bytesOf(stored);
+    const listed = this.fault?.kind === 'other-bytes' ? bytes : stored;
+    const list = Buffer.alloc(Math.ceil(stored.length / blockSizeBytes) * 4);
+    for (let at = 0; at < list.length; at += 4) {
+      const block = listed.subarray((at / 4) * blockSizeBytes, (at / 4 + 1) * blockSizeBytes);
+      list.writeUInt32LE(crc32c(block), at);
+    }
+    yield list;
+    for (let at = startBytes; at < endBytes; at += 100_000) {
+      yield bytes.subarray(at, Math.min(endBytes, at + 100_000));
+      await this.#breakAt(at + 100_000 - startBytes);
+    }
   }
 
-  async beat(): Promise<ResponseOf<'heartbeat'>> {
-    const sequence = this.#digests.length - 1;
-    const { host, zone = '' } = this.#options;
-    const { head } = await this.client.call(
-      'heartbeat',
-      {
-        nodeId: this.nodeId,
-        boot: this.boot,
-        clusterId: this.clusterId,
-        reign: this.reign,
-        address: this.address,
+  #refuse(): void {
+    if (this.fault?.kind !== 'refuse') return;
+    this.shown += 1;
+    throw new Refusal(this.fault.code);
+  }
+
+  #facts(facts: ChunkFacts): ChunkFacts {
+    if (this.fault?.kind !== 'other-facts') return facts;
+    this.shown += 1;
+    return { ...facts, crc32c: facts.crc32c ^ 1 };
+  }
+
+  #bytesOf(stored: Buffer): Buffer {
+    const fault = this.fault;
+    if (fault?.kind !== 'flip' && fault?.kind !== 'other-bytes') return stored;
+    this.shown += 1;
+    const bytes = Buffer.from(stored);
+    bytes[fault.kind === 'flip' ? fault.atByte : 0]! ^= 1;
+    return bytes;
+  }
+
+  async #breakAt(bytes: number): Promise<void> {
+    const fault = this.fault;
+    if ((fault?.kind !== 'die' && fault?.kind !== 'stall') || bytes < fault.afterBytes) return;
+    this.shown += 1;
+    if (fault.kind === 'die') this.cutConnections();
+    else await this.#recovery();
+  }
+
+  #recovery(): Promise<void> {
+    return new Promise((resolve) => this.#recovered.push(resolve));
+  }
+}
+
+export interface FakeCluster {
+  nodes: FakeDatanode[];
+  view: View;
+  datanodes: Datanodes;
+  /** The node with this id. */
+  find(nodeId: string): FakeDatanode;
+  stop(): Promise<void>;
+}
+
+/** So many fake datanodes, each on a host and in a zone of its own unless `place` says otherwise, RF 3 and W 2. */
+export async function startFakeCluster(
+  count: number,
+  options: { replicationFactor?: number; writeQuorum?: number; place?: (index: number) => { host: string; zone: string } } = {},
+): Promise<FakeCluster> {
+  const nodes: FakeDatanode[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const { host, zone } = options.place?.(index) ?? { host: `host-${index}`, zone: `zone-${index}` };
+    const size = { freeBytes: 1e12, capacityBytes: 2e12 };
+    nodes.push(
+      await FakeDatanode.start({
+        nodeId: systemRandom.uuidV4(),
+        nodeNumber: index + 1,
         host,
         zone,
-        condition: this.condition,
-        capacityBytes: TiB,
-        freeBytes: TiB / 2,
-        usedBytes: TiB / 2,
-        chunkCount: this.chunks.size,
-        logSequence: sequence,
-        logDigest: this.#digests[sequence]!,
-        provenDigest: this.#proveSequence === null ? null : (this.#digests[this.#proveSequence] ?? null),
-      },
-      { timeoutMs: callMs },
-    );
-    this.clusterId = head.clusterId;
-    this.reign = head.reign;
-    this.#proveSequence = head.proveSequence;
-    this.answers.push(head);
-    return head;
-  }
-
-  get client(): WireClient {
-    if (!this.#client) throw new Error('the node is not started');
-    return this.#client;
-  }
-
-  #connect(): WireClient {
-    const { masterAddress, secret } = this.#options;
-    const { nodeId: id, boot } = this;
-    const process = systemRandom.uuidV4();
-    const expect = { role: 'master', id: null } as const;
-    return createWireClient({ address: masterAddress, role: 'datanode', id, boot, expect, secrets: () => [secret], process }, parts);
-  }
-
-  async #beatLoop(): Promise<void> {
-    const { signal } = this.#running;
-    let waitMs = this.#options.heartbeatMs;
-    while (!signal.aborted) {
-      await systemClock.sleep(waitMs, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      const asked = this.#proveSequence;
-      await this.beat().catch((error: unknown) => this.refusals.push(error instanceof Refusal ? error.code : String(error)));
-      waitMs = this.#proveSequence !== null && this.#proveSequence !== asked ? 0 : this.#options.heartbeatMs;
-    }
-  }
-
-  async #orderLoop(): Promise<void> {
-    const { signal } = this.#running;
-    const self = { nodeId: this.nodeId, boot: this.boot };
-    while (!signal.aborted) {
-      try {
-        const { head } = await this.client.call('takeOrders', { ...self, credit: 1000, waitMs: 1000 }, { timeoutMs: callMs, signal });
-        this.ordered.push(...head.orders);
-        if (this.ignoresOrders) continue;
-        const results: RequestOf<'reportOrders'>['results'] = [];
-        for (const order of head.orders) results.push({ epoch: order.epoch, n: order.n, outcome: await this.#carryOut(order) });
-        if (results.length > 0) await this.client.call('reportOrders', { ...self, results }, { timeoutMs: callMs, signal });
-      } catch {
-        await systemClock.sleep(20, signal).catch(() => undefined);
-      }
-    }
-  }
-
-  async #carryOut(order: Order): Promise<OrderOutcome> {
-    const planned = this.outcomeOf(order);
-    if (planned !== null) return planned;
-    switch (order.kind) {
-      case 'copy':
-        return this.#copy(order);
-      case 'delete':
-        if (this.chunks.delete(order.id)) this.#log(`delete ${order.id}`);
-        return 'done';
-      case 'verify': {
-        const chunk = this.chunks.get(order.id);
-        if (!chunk) return 'missing';
-        return crc32c(chunk.bytes) === order.crc32c && chunk.bytes.length === order.lengthBytes ? 'done' : 'damaged';
-      }
-      case 'clear':
-        this.condition = 'open';
-        return 'done';
-    }
-  }
-
-  async #copy(order: Extract<Order, { kind: 'copy' }>): Promise<OrderOutcome> {
-    const { secret } = this.#options;
-    for (const source of order.sources) {
-      const expect = { role: 'datanode', id: source.nodeId } as const;
-      const identity = { role: 'datanode', id: this.nodeId, boot: this.boot };
-      const client = createWireClient({ address: source.address, ...identity, expect, secrets: () => [secret] }, parts);
-      try {
-        const { body } = await client.call('getChunk', { id: order.id, startBytes: 0, endBytes: null }, { timeoutMs: callMs });
-        const bytes = await readAll(body);
-        if (bytes.length !== order.lengthBytes || crc32c(bytes) !== order.crc32c) continue;
-        this.store(bytes, { id: order.id, kind: order.chunkKind, generation: order.generation });
-        return 'done';
-      } catch {
-        continue;
-      } finally {
-        await client.close();
-      }
-    }
-    return 'unreachable';
-  }
-
-  #log(record: string): void {
-    this.#digests.push(
-      createHash('sha256')
-        .update(`${this.#digests.at(-1)} ${record}`)
-        .digest('hex'),
+        state: 'live',
+        writable: true,
+        ...size,
+      }),
     );
   }
-}
-
-async function readAll(body: IncomingBody): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for (let piece = await body.read(); piece !== null; piece = await body.read()) pieces.push(piece);
-  return Buffer.concat(pieces);
+  const id = systemRandom.uuidV4();
+  const datanodes = new Datanodes(({ nodeId, address }) =>
+    createWireClient({ address, role: 'gateway', id, boot: 1, expect: { role: 'datanode', id: nodeId }, secrets }, parts),
+  );
+  return {
+    nodes,
+    datanodes,
+    view: {
+      number: { epoch: 1, n: 1 },
+      clusterId: systemRandom.uuidV4(),
+      replicationFactor: options.replicationFactor ?? 3,
+      writeQuorum: options.writeQuorum ?? 2,
+      sweepGeneration: 5,
+      nodes: nodes.map(({ node }) => node),
+    },
+    find: (nodeId) => nodes.find(({ node }) => node.nodeId === nodeId)!,
+    async stop() {
+      await datanodes.close();
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
 }

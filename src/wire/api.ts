@@ -51,7 +51,10 @@ export interface WireClient {
   call<V extends Verb>(verb: V, head: RequestOf<V>, options: CallOptions): Promise<Reply<V>>;
   /** A call whose request has a body and a trailer. */
   open<V extends Verb>(verb: V, head: RequestOf<V>, options: CallOptions): OutgoingCall<V>;
-  /** The last attempt to connect failed: prefer another peer. Says nothing about a peer that was never called. */
+  /**
+   * The last attempt to connect failed and the next one is not due or not through: prefer another peer. Says nothing
+   * about a peer that was never called; turns false by itself, so that somebody tries again.
+   */
   readonly isAway: boolean;
   /** Fails what is under way with `Unreachable`. */
   close(): Promise<void>;

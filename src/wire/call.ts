@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Clock, Timer } from '../base/clock.js';
 import { Refusal } from '../model/refusal.js';
-import { Unreachable, type CallOptions, type OutgoingCall, type Reply } from './api.js';
+import { NeverSent, Unreachable, type CallOptions, type OutgoingCall, type Reply } from './api.js';
 import { ArrivingBody, emptyBody } from './arriving-body.js';
 import { frameKinds, type FrameHead } from './frames.js';
 import { bare, type FrameSocket } from './frame-socket.js';
@@ -52,7 +52,7 @@ export class Call implements OutgoingCall<Verb> {
     // The caller of a pushed body may learn of its end elsewhere and never look at the reply
     if (options.hasBody) this.reply.catch(() => undefined);
     const { timeoutMs } = options;
-    this.#timer = parts.clock.setTimer(timeoutMs, () => this.abort(new Unreachable(`${verb}: no answer within ${timeoutMs} ms`)));
+    this.#timer = parts.clock.setTimer(timeoutMs, () => this.#tooLate(timeoutMs));
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.#onAbort();
     else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -169,6 +169,11 @@ export class Call implements OutgoingCall<Verb> {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#request?.drop();
     this.#leave();
+  }
+
+  #tooLate(timeoutMs: number): void {
+    const reason = `${this.#verb}: no answer within ${timeoutMs} ms`;
+    this.abort(this.#frames === null ? new NeverSent(reason) : new Unreachable(reason));
   }
 
   #taken(bytes: number): void {

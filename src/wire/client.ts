@@ -77,7 +77,8 @@ class ClientLane {
   #dialling = false;
   /** Not before this time after failures, `monotonicMs`. */
   #dialAtMs = 0;
-  #isAway = false;
+  /** The last attempt failed. */
+  #hasFailed = false;
 
   constructor(lane: Lane, options: WireClientOptions, limits: WireLimits, parts: Parts) {
     this.#lane = lane;
@@ -88,12 +89,12 @@ class ClientLane {
   }
 
   get isAway(): boolean {
-    return this.#isAway;
+    return this.#hasFailed && (this.#dialling || this.#parts.clock.monotonicMs() < this.#dialAtMs);
   }
 
   start(call: Call): void {
     if (call.isDone) return;
-    if (this.#abort.signal.aborted) call.fail(new Unreachable('the client is closed'));
+    if (this.#abort.signal.aborted) call.fail(new NeverSent('the client is closed'));
     else if ((this.#connection?.callsUnderWay ?? this.#waiting.size) >= this.#limits.callsMax) call.fail(new Refusal('slow-down'));
     else if (this.#connection !== null) this.#connection.start(call);
     else {
@@ -106,7 +107,7 @@ class ClientLane {
   close(): void {
     this.#abort.abort(new Unreachable('the client is closed'));
     this.#connection?.destroy('the client is closed');
-    this.#failWaiting(new Unreachable('the client is closed'));
+    this.#failWaiting(new NeverSent('the client is closed'));
   }
 
   /** One attempt for all calls that wait; its failure is the failure of them all. */
@@ -118,13 +119,13 @@ class ClientLane {
       if (delayMs > 0) await clock.sleep(delayMs, this.#abort.signal);
       const connection = await this.#dialAndProve();
       this.#connection = connection;
-      this.#isAway = false;
+      this.#hasFailed = false;
       this.#backoff.reset();
       this.#parts.log.debug({ peer: this.#options.address, lane: this.#lane }, 'wire connected');
       for (const call of this.#waiting) connection.start(call);
       this.#waiting.clear();
     } catch (error) {
-      this.#isAway = true;
+      this.#hasFailed = true;
       this.#dialAtMs = clock.monotonicMs() + this.#backoff.nextDelayMs();
       // A refusal is a matter of settings (secret, identity) and needs a person; the rest comes and goes
       const level = error instanceof Refusal ? 'warn' : 'debug';

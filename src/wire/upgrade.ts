@@ -17,7 +17,7 @@ export function dial(address: string, timeoutMs: number, clock: Clock): Promise<
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown): void => {
       timer.cancel();
-      reject(new Unreachable(`${address}: ${reason}`, { cause }));
+      reject(new Unreachable(reason, { cause }));
       request.destroy();
     };
     const timer = clock.setTimer(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`));

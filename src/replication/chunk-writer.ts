@@ -1,0 +1,193 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Random } from '../base/random.js';
+import { uuidV7 } from '../base/uuid.js';
+import type { ChunkKind, ChunkOrigin, Receipt, WrittenChunk } from '../model/chunk.js';
+import type { View } from '../model/node.js';
+import { Refusal } from '../model/refusal.js';
+import { ChunkWrite } from './chunk-write.js';
+import type { Datanodes } from './datanodes.js';
+import { writeLimits, type WriteLimits } from './write-limits.js';
+
+/** A body whole, or as it comes. */
+export type BodySource = Buffer[] | AsyncIterable<Buffer>;
+
+export interface ChunkWriterOptions {
+  datanodes: Datanodes;
+  /** The newest view; asked at the beginning of each chunk. */
+  view: () => View;
+  /** How long a chunk that is good waits for the rest of its receipts. */
+  lateReceiptMs: number;
+  /** Copies that became durable after that, to be told to the master. */
+  onLateReceipt: (receipt: Receipt) => void;
+  limits?: Partial<WriteLimits>;
+}
+
+interface BodyOptions {
+  kind: ChunkKind;
+  origin: Omit<ChunkOrigin, 'index'>;
+  signal?: AbortSignal;
+}
+
+export interface CutBodyOptions extends BodyOptions {
+  /** A new chunk is begun after so many bytes. */
+  chunkSizeBytes: number;
+}
+
+export interface OneChunkOptions extends BodyOptions {
+  id: string;
+  lengthBytesMax: number;
+}
+
+/** Chunks of one body that wait for receipts while the next one is being sent. */
+const endedChunksMax = 2;
+
+/** Makes bodies durable on datanodes. What a body that failed has left on nodes is named by nobody; the sweep removes it. */
+export class ChunkWriter {
+  readonly #options: ChunkWriterOptions;
+  readonly #limits: WriteLimits;
+  readonly #parts: { clock: Clock; random: Random; log: Log };
+  /** Chunks that are being sent, for the bound on what all bodies hold together. */
+  readonly #open = new Set<ChunkWrite>();
+
+  constructor(options: ChunkWriterOptions, parts: { clock: Clock; random: Random; log: Log }) {
+    this.#options = options;
+    this.#limits = { ...writeLimits, ...options.limits };
+    this.#parts = parts;
+  }
+
+  /**
+   * Stores a body as chunks in its order; a body without bytes has none. Rejects with `Refusal('nodes-too-few')`, the
+   * signal's reason, or what the source threw.
+   */
+  write(source: BodySource, options: CutBodyOptions): Promise<WrittenChunk[]> {
+    const { clock, random } = this.#parts;
+    return new BodyWrite(
+      this.#begin(options, () => uuidV7(clock.wallMs(), random)),
+      options.chunkSizeBytes,
+    ).run(source, options.signal);
+  }
+
+  /** Stores a body as exactly one chunk under a given id, also when it is empty. Refuses also: object-too-large. */
+  async writeOne(source: BodySource, options: OneChunkOptions): Promise<WrittenChunk> {
+    let lengthBytes = 0;
+    const limit = (bytes: Buffer): Buffer => {
+      lengthBytes += bytes.length;
+      if (lengthBytes > options.lengthBytesMax) throw new Refusal('object-too-large');
+      return bytes;
+    };
+    const body = new BodyWrite(
+      this.#begin(options, () => options.id),
+      Infinity,
+    );
+    body.openChunk();
+    const [chunk] = await body.run(Array.isArray(source) ? source.map(limit) : mapped(source, limit), options.signal);
+    return chunk!;
+  }
+
+  #begin({ kind, origin }: BodyOptions, newId: () => string): BodyParts {
+    const generation = this.#options.view().sweepGeneration;
+    const failedNodes = new Set<string>();
+    return {
+      openChunk: (index) => {
+        const { view, datanodes, lateReceiptMs, onLateReceipt } = this.#options;
+        const chunk = new ChunkWrite(
+          { id: newId(), kind, generation, origin: { ...origin, index } },
+          { view: view(), datanodes, limits: this.#limits, lateReceiptMs, failedNodes, onLateReceipt },
+          this.#parts,
+        );
+        this.#open.add(chunk);
+        return chunk;
+      },
+      closeChunk: (chunk) => this.#open.delete(chunk),
+      queuedBytesMax: () => this.#queuedBytesMax(),
+    };
+  }
+
+  #queuedBytesMax(): number {
+    let bytes = 0;
+    for (const chunk of this.#open) bytes += chunk.queuedBytes;
+    return bytes > this.#limits.inFlightBytes ? this.#limits.tightBytes : this.#limits.behindBytes;
+  }
+}
+
+interface BodyParts {
+  openChunk(index: number): ChunkWrite;
+  /** The chunk takes no more bytes. */
+  closeChunk(chunk: ChunkWrite): void;
+  /** What one node may have queued before the source is read again. */
+  queuedBytesMax(): number;
+}
+
+/** One body on its way: cuts it into chunks and keeps their order. */
+class BodyWrite {
+  readonly #parts: BodyParts;
+  readonly #chunkSizeBytes: number;
+  readonly #chunks: ChunkWrite[] = [];
+  #current: ChunkWrite | null = null;
+
+  constructor(parts: BodyParts, chunkSizeBytes: number) {
+    this.#parts = parts;
+    this.#chunkSizeBytes = chunkSizeBytes;
+  }
+
+  openChunk(): ChunkWrite {
+    const chunk = this.#parts.openChunk(this.#chunks.length);
+    this.#chunks.push(chunk);
+    this.#current = chunk;
+    return chunk;
+  }
+
+  async run(source: BodySource, signal: AbortSignal | undefined): Promise<WrittenChunk[]> {
+    const onAbort = (): void => this.#abort(signal?.reason as Error);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for await (const bytes of source) {
+        signal?.throwIfAborted();
+        await this.#write(bytes);
+      }
+      signal?.throwIfAborted();
+      this.#endChunk();
+      return await Promise.all(this.#chunks.map(({ written }) => written));
+    } catch (error) {
+      this.#abort(error as Error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const chunk = this.#current ?? this.openChunk();
+      const end = Math.min(bytes.length, at + this.#chunkSizeBytes - chunk.lengthBytes);
+      chunk.write(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+      at = end;
+      if (chunk.lengthBytes === this.#chunkSizeBytes) {
+        this.#endChunk();
+        await this.#chunks.at(-1 - endedChunksMax)?.written;
+      } else {
+        const ready = chunk.whenReady(this.#parts.queuedBytesMax());
+        if (ready !== null) await ready;
+      }
+    }
+  }
+
+  #endChunk(): void {
+    if (this.#current === null) return;
+    this.#current.end();
+    this.#parts.closeChunk(this.#current);
+    this.#current = null;
+  }
+
+  #abort(reason: Error): void {
+    for (const chunk of this.#chunks) {
+      this.#parts.closeChunk(chunk);
+      chunk.abort(reason);
+    }
+  }
+}
+
+async function* mapped(source: AsyncIterable<Buffer>, map: (bytes: Buffer) => Buffer): AsyncGenerator<Buffer> {
+  for await (const bytes of source) yield map(bytes);
+}
