@@ -162,7 +162,7 @@ async function serve<L extends Served>(
     () => process.send?.(readyMessage),
     () => undefined, // the next line rejects for the same reason
   );
-  return untilEnded(starting, { stopDeadlineMs, tell: (line) => log.warn(line) }, parts.clock);
+  return untilEnded(starting, { stopDeadlineMs, tell: (line) => log.info(line) }, parts.clock);
 }
 
 // ---- commands

@@ -9,7 +9,13 @@ export interface BodyOrigin {
   partNumber: number | null;
 }
 
+/** What reading needs to know of an object. */
+export type FoundObject = Pick<ResponseOf<'lookupObject'>, 'version' | 'manifest'>;
+
+/** Where bodies are: as far as operations are concerned. */
 export interface ChunkStore {
+  /** Makes a body durable. Refuses: nodes-too-few; rejects with what the source throws. */
   write(source: Buffer[] | AsyncIterable<Buffer>, origin: BodyOrigin): Promise<WrittenChunk[]>;
-  read(found: Pick<ResponseOf<'lookupObject'>, 'version' | 'manifest'>, range: ByteRange): AsyncIterable<Buffer>;
+  /** Verified bytes of an object. Refuses: replicas-unreadable. */
+  read(found: FoundObject, range: ByteRange): AsyncIterable<Buffer>;
 }

@@ -57,14 +57,20 @@ export class MasterClient {
 
   /** The view, fetched when there is none yet. Refuses: master-away. */
   async someView(): Promise<View> {
-    if (this.#view === null) await this.#fetchView();
+    if (this.#view === null) await this.refreshView();
     return this.#view ?? Promise.reject(new Refusal('master-away'));
+  }
+
+  /** Fetches the view; who comes while it is on its way gets the same. */
+  refreshView(): Promise<void> {
+    this.#viewFetch ??= this.#takeView();
+    return this.#viewFetch;
   }
 
   /** A master's answer carried this number: a newer view than ours is fetched, once for all. */
   noteStamp(stamp: ViewNumber): void {
     if (this.#view !== null && isNewer(stamp, this.#view.number)) {
-      this.#fetchView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
+      this.refreshView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
     }
   }
 
@@ -125,11 +131,6 @@ export class MasterClient {
   #givenUp(verb: MasterVerb, perhapsDone: boolean, cause: Unreachable): Refusal {
     this.#parts.log.warn({ verb, err: cause, perhapsDone }, 'no answer from the master');
     return new Refusal(perhapsDone && isChanging(verb) ? 'outcome-unknown' : 'master-away');
-  }
-
-  #fetchView(): Promise<void> {
-    this.#viewFetch ??= this.#takeView();
-    return this.#viewFetch;
   }
 
   async #takeView(): Promise<void> {

@@ -67,8 +67,8 @@ export class GatewayMetrics {
     if (sentBytes > 0) this.#sent.inc(sentBytes);
   }
 
-  countLateReplicas(count: number): void {
-    this.#lateReplicas.inc(count);
+  countLateReplica(): void {
+    this.#lateReplicas.inc();
   }
 
   countBadReplica(problem: 'missing' | 'damaged'): void {
