@@ -283,4 +283,12 @@ export function defaultText(setting: DescribedSetting, role: Role): string | nul
 }
 
 /** Environment variables that belong to the command line `aether`, not to a process of the store: known here, read there. */
-export const commandLineVariables = ['AETHER_REST_TOKEN', 'AETHER_PROFILE', 'AETHER_CONFIG_DIR'] as const;
+export const commandLineVariables = [
+  'AETHER_ACCESS_KEY_ID',
+  'AETHER_CONFIG_DIR',
+  'AETHER_CREDENTIALS_FILE',
+  'AETHER_ENDPOINT_URL',
+  'AETHER_PROFILE',
+  'AETHER_REST_TOKEN',
+  'AETHER_SECRET_ACCESS_KEY',
+] as const;

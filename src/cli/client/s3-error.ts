@@ -1,0 +1,102 @@
+import { readXml, childText } from '../../s3/xml-read.js';
+import { CliError } from '../cli-error.js';
+import { exitCode, type ExitCode } from '../exit-code.js';
+
+/** Where a request went, for the words of its error. */
+export interface RequestPlace {
+  bucket: string;
+  key: string;
+}
+
+interface S3Answer {
+  status: number;
+  body: Buffer;
+  requestId: string | null;
+}
+
+/** What a refusal of S3 means to the person at the terminal. An answer to HEAD has no body, so its status has to do. */
+export function s3Error(answer: S3Answer, place: RequestPlace): CliError {
+  const { code, message, region } = readError(answer, place);
+  return new CliError({
+    exitCode: exitCodeOf(answer.status),
+    code,
+    what: whatOf(code, place) ?? `The store refused the request (${code}).`,
+    why: message,
+    hint: hintOf(code, place, region),
+    requestId: answer.requestId,
+  });
+}
+
+function readError({ status, body }: S3Answer, place: RequestPlace): { code: string; message: string | null; region: string | null } {
+  if (body.length > 0) {
+    try {
+      const root = readXml(body);
+      const code = childText(root, 'Code');
+      if (root.name === 'Error' && code !== null) return { code, message: childText(root, 'Message'), region: childText(root, 'Region') };
+    } catch {
+      // Not the answer of a store: a proxy's page, perhaps. Its status is all that can be told.
+    }
+  }
+  return { code: codeOfStatus(status, place), message: `HTTP status ${status}.`, region: null };
+}
+
+function codeOfStatus(status: number, { key }: RequestPlace): string {
+  if (status === 404) return key === '' ? 'NoSuchBucket' : 'NoSuchKey';
+  if (status === 401 || status === 403) return 'AccessDenied';
+  if (status === 412) return 'PreconditionFailed';
+  if (status === 416) return 'InvalidRange';
+  return `Http${status}`;
+}
+
+/** The same for S3 and REST: the status says enough. */
+export function exitCodeOf(status: number): ExitCode {
+  if (status === 404) return exitCode.notFound;
+  if (status === 401 || status === 403) return exitCode.denied;
+  if (status === 409 || status === 412) return exitCode.conflict;
+  if (status === 503 || status === 504) return exitCode.unreachable;
+  return exitCode.other;
+}
+
+function whatOf(code: string, { bucket, key }: RequestPlace): string | null {
+  switch (code) {
+    case 'NoSuchBucket':
+      return `There is no bucket ${bucket}.`;
+    case 'NoSuchKey':
+      return `There is no object s3://${bucket}/${key}.`;
+    case 'BucketAlreadyOwnedByYou':
+      return `The bucket ${bucket} exists already.`;
+    case 'BucketNotEmpty':
+      return `The bucket ${bucket} is not empty.`;
+    case 'PreconditionFailed':
+      return `s3://${bucket}/${key} is not in the state that was asked for.`;
+    case 'SlowDown':
+    case 'ServiceUnavailable':
+      return 'The store cannot do this at the moment.';
+    default:
+      return null;
+  }
+}
+
+function hintOf(code: string, { bucket, key }: RequestPlace, region: string | null): string | null {
+  switch (code) {
+    case 'NoSuchBucket':
+      return `aether ls, or aether bucket create ${bucket}`;
+    case 'NoSuchKey':
+      return `aether ls s3://${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}`;
+    case 'BucketNotEmpty':
+      return `aether rm -r s3://${bucket}/`;
+    case 'AccessDenied':
+    case 'InvalidAccessKeyId':
+    case 'SignatureDoesNotMatch':
+      return 'aether config view --show-source';
+    case 'RequestTimeTooSkewed':
+      return 'set the clock of this machine (timedatectl status)';
+    case 'AuthorizationHeaderMalformed':
+      return region === null ? null : `AETHER_REGION=${region} aether …`;
+    case 'SlowDown':
+    case 'ServiceUnavailable':
+      return 'aether status';
+    default:
+      return null;
+  }
+}

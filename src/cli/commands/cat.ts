@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { parseObjectAddress, type Address } from '../address.js';
+import { usageError } from '../cli-error.js';
+import { readRange } from '../client/download.js';
+import { headObject } from '../client/objects.js';
+import type { Context, Start } from '../context.js';
+
+export function addCat(program: Command, start: Start): void {
+  program
+    .command('cat')
+    .summary('write an object to stdout')
+    .argument('<address>', 's3://BUCKET/KEY')
+    .option('--range <first-last>', 'only these bytes, as 0-99 or 100-')
+    .action(async (text: string, options: { range?: string }, command: Command) => {
+      const context = start(command);
+      await writeObject(context, parseObjectAddress(text), options.range ?? null);
+    });
+}
+
+/** Writes the bytes of an object, or of a range of it, to stdout. */
+export async function writeObject(context: Context, address: Address, range: string | null): Promise<void> {
+  const client = context.s3(address.profile);
+  const { sizeBytes, etag } = await headObject(client, address, context.signal);
+  const { startBytes, endBytes } = range === null ? { startBytes: 0, endBytes: sizeBytes } : parseRange(range, sizeBytes);
+  for await (const piece of readRange(client, address, { startBytes, endBytes, etag }, context.signal)) await context.output.write(piece);
+}
+
+function parseRange(text: string, sizeBytes: number): { startBytes: number; endBytes: number } {
+  const match = /^(\d{1,15})-(\d{1,15})?$/.exec(text);
+  if (match === null) throw usageError(`--range ${text}: FIRST-LAST or FIRST- is wanted.`);
+  const endBytes = match[2] === undefined ? sizeBytes : Math.min(sizeBytes, Number(match[2]) + 1);
+  return { startBytes: Math.min(Number(match[1]), endBytes), endBytes };
+}

@@ -1,0 +1,60 @@
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import type { Start } from '../context.js';
+import { formatAddress, parseObjectAddress } from '../address.js';
+import { downloadFile } from '../client/download.js';
+import { formatBytes } from '../output.js';
+import type { Progress } from '../progress.js';
+import { writeObject } from './cat.js';
+
+export function addGet(program: Command, start: Start): void {
+  program
+    .command('get')
+    .summary('download an object; goes on where an interrupted run stopped')
+    .description('Download an object, verified. An interrupted download goes on where it stopped when the command is given again.')
+    .argument('<address>', 's3://BUCKET/KEY')
+    .argument('[file]', 'file or folder; - for stdout', '.')
+    .action(async (text: string, file: string, _options: object, command: Command) => {
+      const context = start(command);
+      const address = parseObjectAddress(text);
+      const client = context.s3(address.profile);
+      if (file === '-') return writeObject(context, address, null);
+
+      const path = (await isFolder(file)) ? join(file, basename(address.key)) : file;
+      let progress: Progress | null = null;
+      try {
+        const { head, resumedBytes, verifiedBy } = await downloadFile(
+          client,
+          { bucket: address.bucket, key: address.key, file: path },
+          {
+            signal: context.signal,
+            onStart(found, doneBytes) {
+              progress = context.progress({ label: basename(path), totalBytes: found.sizeBytes, doneBytes });
+              if (doneBytes > 0) context.note(`${formatBytes(doneBytes)} are there from an earlier run.`);
+            },
+            onProgress: (added) => progress?.add(added),
+          },
+        );
+        const verified = verifiedBy === null ? 'not verified: the store offers no checksum of the whole' : `verified by ${verifiedBy}`;
+        await context.output.result(
+          { file: path, bucket: address.bucket, key: address.key, sizeBytes: head.sizeBytes, etag: head.etag, resumedBytes, verifiedBy },
+          `${path}  ${formatBytes(head.sizeBytes)}, ${verified}`,
+          path,
+        );
+      } catch (error) {
+        if (context.signal.aborted) context.note(`What has arrived is kept; go on with: aether get ${formatAddress(address)} ${file}`);
+        throw error;
+      } finally {
+        (progress as Progress | null)?.end();
+      }
+    });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
