@@ -23,6 +23,11 @@ async function* inPieces(bytes: Buffer, pieceBytes: number): AsyncGenerator<Buff
   for (let at = 0; at < bytes.length; at += pieceBytes) yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
 }
 
+async function* breaks(): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(Buffer.alloc(9));
+  throw new Error('the source broke');
+}
+
 /** What every node named in the receipts has stored, chunk after chunk. */
 function storedBodies(chunks: WrittenChunk[], copies: number): Buffer[] {
   return Array.from({ length: copies }, (_, copy) =>
@@ -112,8 +117,7 @@ describe('writing a body', () => {
   });
 
   it('wants W hosts, not only W nodes, while there are W hosts', async () => {
-    const place = (index: number) => ({ host: index < 2 ? 'shared' : 'other', zone: 'z' });
-    cluster = await startFakeCluster(3, { place });
+    cluster = await startFakeCluster(3, { place: (index) => ({ host: index < 2 ? 'shared' : 'other', zone: 'z' }) });
     setFault([2], { kind: 'refuse', code: 'storage-full' });
     await expect(writer().write([Buffer.alloc(9)], body)).rejects.toMatchObject({ code: 'nodes-too-few' });
     expect(shown()).toBe(1);
@@ -139,7 +143,7 @@ describe('writing a body', () => {
   it('asks spares beside nodes that take the bytes and then say nothing', async () => {
     cluster = await startFakeCluster(5);
     setFault([0, 1, 2], { kind: 'late' });
-    const chunks = await writer({ limits: { hedgeMs: 50 } }).write([Buffer.alloc(9)], body);
+    const chunks = await writer({ lateReceiptMs: 50, limits: { hedgeMs: 50 } }).write([Buffer.alloc(9)], body);
     expect(chunks[0]!.nodeIds.length).toBeGreaterThanOrEqual(2);
     expect(shown()).toBeGreaterThanOrEqual(1);
   });
@@ -202,10 +206,6 @@ describe('writing a body', () => {
     await expect.poll(shown).toBe(3);
     controller.abort(new Error('the client went away'));
     await expect(written).rejects.toThrow('the client went away');
-    async function* breaks(): AsyncGenerator<Buffer> {
-      yield await Promise.resolve(Buffer.alloc(9));
-      throw new Error('the source broke');
-    }
     await expect(writer().write(breaks(), body)).rejects.toThrow('the source broke');
     await expect.poll(() => cluster.nodes.map(({ node }) => cluster.datanodes.busyOn(node))).toEqual([0, 0, 0]);
   });

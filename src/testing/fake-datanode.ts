@@ -160,7 +160,7 @@ export class FakeDatanode {
   #facts(facts: ChunkFacts): ChunkFacts {
     if (this.fault?.kind !== 'other-facts') return facts;
     this.shown += 1;
-    return { ...facts, crc32c: facts.crc32c ^ 1 };
+    return { ...facts, crc32c: (facts.crc32c ^ 1) >>> 0 };
   }
 
   #bytesOf(stored: Buffer): Buffer {
@@ -176,8 +176,11 @@ export class FakeDatanode {
     const fault = this.fault;
     if ((fault?.kind !== 'die' && fault?.kind !== 'stall') || bytes < fault.afterBytes) return;
     this.shown += 1;
-    if (fault.kind === 'die') this.cutConnections();
-    else await this.#recovery();
+    if (fault.kind === 'stall') await this.#recovery();
+    else {
+      this.cutConnections();
+      throw new Error('the node died');
+    }
   }
 
   #recovery(): Promise<void> {
