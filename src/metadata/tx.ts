@@ -6,7 +6,10 @@
 /** What goes into a statement and comes out of a row. Integers stay within ±2^53. */
 export type SqlValue = number | string | Buffer | null;
 
-/** A statement with the types of its arguments (in the order of the `?`) and of its rows. Made once per module. */
+/**
+ * A statement with the types of its arguments (in the order of the `?`) and of its rows. Made once per module.
+ * A limit is written `LIMIT ? + 0`: SQLite looks into a bare one and prepares the statement anew for each value.
+ */
 export interface Statement<Args extends readonly SqlValue[], Row> {
   readonly sql: string;
   /** Only for the compiler. */

@@ -1,5 +1,5 @@
 import { bucketPage } from '../rows/bucket.js';
-import { behindPrefix } from '../rules/grouped-page.js';
+import { behindPrefix, pageStart } from '../rules/grouped-page.js';
 import type { ReadTx, Transaction } from '../tx.js';
 
 export interface ListBucketsArgs {
@@ -15,8 +15,7 @@ export interface ListBucketsResult {
 
 export function* listBuckets(tx: ReadTx, args: ListBucketsArgs): Transaction<ListBucketsResult> {
   const { prefix, startAfter, limit } = args;
-  const from = Buffer.from(prefix);
-  const rows = yield* tx.all(bucketPage, [from, Buffer.from(startAfter), behindPrefix(prefix), limit + 1], limit + 1);
+  const rows = yield* tx.all(bucketPage, [pageStart(prefix, Buffer.from(startAfter)), behindPrefix(prefix), limit + 1], limit + 1);
   const buckets = rows.slice(0, limit).map(({ name, created_ms: createdMs }) => ({ name: name.toString(), createdMs }));
   return { buckets, truncated: rows.length > limit };
 }

@@ -1,5 +1,5 @@
 import { type ListedObject, objectPage, unpackFacts } from '../rows/object.js';
-import { behindPrefix, commonPrefix, groupedPage, type Position } from '../rules/grouped-page.js';
+import { behindPrefix, commonPrefix, groupedPage, pageStart, type Position } from '../rules/grouped-page.js';
 import { type InBucket, requireFacts } from '../rules/in-bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
 
@@ -21,7 +21,6 @@ export interface ListObjectsResult {
 export function* listObjects(tx: ReadTx, args: ListObjectsArgs): Transaction<ListObjectsResult> {
   yield* requireFacts(tx, args);
   const { prefix, delimiter, startAfter, limit } = args;
-  const from = Buffer.from(prefix);
   const end = behindPrefix(prefix);
   const skipped = commonPrefix(startAfter, prefix, delimiter);
   const start = { behind: skipped === null ? Buffer.from(startAfter) : behindPrefix(skipped) };
@@ -35,7 +34,7 @@ export function* listObjects(tx: ReadTx, args: ListObjectsArgs): Transaction<Lis
 
   function* fetch(position: Position<Pick<ListedObject, 'key'>>, rowsMax: number): Transaction<ListedObject[]> {
     const after = 'row' in position ? Buffer.from(position.row.key) : position.behind;
-    const rows = yield* tx.all(objectPage, [args.bucketId, from, after, end, rowsMax], rowsMax);
+    const rows = yield* tx.all(objectPage, [args.bucketId, pageStart(prefix, after), end, rowsMax], rowsMax);
     return rows.map(({ packed }) => unpackListed(packed));
   }
 }

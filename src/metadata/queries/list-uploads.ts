@@ -23,7 +23,7 @@ export interface ListUploadsResult {
 export function* listUploads(tx: ReadTx, args: ListUploadsArgs): Transaction<ListUploadsResult> {
   yield* requireFacts(tx, args);
   const { prefix, delimiter, keyMarker, uploadIdMarker, limit } = args;
-  const from = Buffer.from(prefix);
+  const first = Buffer.from(prefix);
   const end = behindPrefix(prefix);
   const skipped = commonPrefix(keyMarker, prefix, delimiter);
   const page = yield* groupedPage({ prefix, delimiter, limit }, startOf(), fetch, ({ key }) => key.toString());
@@ -42,13 +42,15 @@ export function* listUploads(tx: ReadTx, args: ListUploadsArgs): Transaction<Lis
 
   function startOf(): Position<UploadMark> {
     if (skipped !== null) return { behind: behindPrefix(skipped) };
+    const marker = Buffer.from(keyMarker);
+    if (Buffer.compare(marker, first) < 0) return { row: { key: first, id: Buffer.alloc(0) } };
     // Ids are text, so none sorts behind this byte.
-    return { row: { key: Buffer.from(keyMarker), id: uploadIdMarker === '' ? highestByte : Buffer.from(uploadIdMarker) } };
+    return { row: { key: marker, id: uploadIdMarker === '' ? highestByte : Buffer.from(uploadIdMarker) } };
   }
 
   function* fetch(position: Position<UploadMark>, rowsMax: number): Transaction<UploadRow[]> {
     const { key, id } = 'row' in position ? position.row : { key: position.behind, id: highestByte };
-    return yield* tx.all(uploadPage, [args.bucketId, from, key, id, end, rowsMax], rowsMax);
+    return yield* tx.all(uploadPage, [args.bucketId, key, id, end, rowsMax], rowsMax);
   }
 }
 

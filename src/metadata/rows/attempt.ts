@@ -27,10 +27,10 @@ export const deleteAttempts = statement<[gateway: number]>('DELETE FROM attempt 
 /** Gateways not heard since, that still have outcomes. */
 export const silentGateways = statement<[seenBeforeMs: number, limit: number], { number: number; highest: number }>(
   `SELECT g.number, max(a.counter) AS highest FROM gateway g JOIN attempt a ON a.gateway = g.number
-   WHERE g.seen_ms < ? GROUP BY g.number ORDER BY g.number LIMIT ?`,
+   WHERE g.seen_ms < ? GROUP BY g.number ORDER BY g.number LIMIT ? + 0`,
 );
 /** Attempts up to the last one known are expired from now on. */
 export const expireGateway = statement<[lowest: number, number: number]>('UPDATE gateway SET lowest = max(lowest, ?) WHERE number = ?');
 export const deleteSilentGateways = statement<[seenBeforeMs: number, limit: number]>(
-  'DELETE FROM gateway WHERE number IN (SELECT number FROM gateway WHERE seen_ms < ? ORDER BY seen_ms, number LIMIT ?)',
+  'DELETE FROM gateway WHERE number IN (SELECT number FROM gateway WHERE seen_ms < ? ORDER BY seen_ms, number LIMIT ? + 0)',
 );

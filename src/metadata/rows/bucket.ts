@@ -13,8 +13,8 @@ export const insertBucket = statement<[number: number, name: Buffer, factsVersio
   'INSERT INTO bucket (number, name, facts_version, created_ms) VALUES (?, ?, ?, ?)',
 );
 export const deleteBucketRow = statement<[number: number]>('DELETE FROM bucket WHERE number = ?');
-export const bucketPage = statement<[from: Buffer, after: Buffer, end: Buffer, limit: number], BucketRow>(
-  'SELECT * FROM bucket WHERE name >= ? AND name > ? AND name < ? ORDER BY name LIMIT ?',
+export const bucketPage = statement<[from: Buffer, end: Buffer, limit: number], BucketRow>(
+  'SELECT * FROM bucket WHERE name >= ? AND name < ? ORDER BY name LIMIT ? + 0',
 );
 export const insertDroppedBucket = statement<[bucket: number]>('INSERT INTO dropped_bucket (bucket) VALUES (?)');
 export const firstDroppedBucket = statement<[], { bucket: number }>('SELECT bucket FROM dropped_bucket ORDER BY bucket LIMIT 1');

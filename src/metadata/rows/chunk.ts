@@ -41,7 +41,7 @@ export const chunksByIds = statement<[idsJson: string], ChunkRow>(
   `SELECT ${columns} FROM json_each(?) AS named JOIN chunk c ON c.id = unhex(named.value, '-')`,
 );
 export const chunkPage = statement<[afterId: Buffer, limit: number], ChunkRow>(
-  `SELECT ${columns} FROM chunk c WHERE c.id > ? ORDER BY c.id LIMIT ?`,
+  `SELECT ${columns} FROM chunk c WHERE c.id > ? ORDER BY c.id LIMIT ? + 0`,
 );
 export const insertChunk = statement<
   [id: Buffer, length: number, crc32c: number, nodes: Buffer, kind: number, generation: number, state: number]
@@ -78,7 +78,7 @@ export const underPage = statement<
   ChunkRow & { copies: number; since_ms: number }
 >(
   `SELECT ${columns}, u.copies, u.since_ms FROM under u JOIN chunk c ON c.id = u.chunk
-   WHERE (u.copies, u.chunk) > (?, ?) AND u.since_ms <= ? ORDER BY u.copies, u.chunk LIMIT ?`,
+   WHERE (u.copies, u.chunk) > (?, ?) AND u.since_ms <= ? ORDER BY u.copies, u.chunk LIMIT ? + 0`,
 );
 
 export function chunkInfo(row: ChunkRow): ChunkInfo {

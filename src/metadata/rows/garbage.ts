@@ -23,18 +23,18 @@ export const queuePartsAsGarbage = statement<[queuedMs: number, upload: number]>
    SELECT ?, owner, (SELECT count(*) FROM slice WHERE slice.owner = part.owner) FROM part WHERE upload = ?`,
 );
 export const dueGarbage = statement<[queuedBeforeMs: number, limit: number], GarbageRow>(
-  'SELECT queued_ms, owner, slices FROM garbage WHERE queued_ms <= ? ORDER BY queued_ms, owner LIMIT ?',
+  'SELECT queued_ms, owner, slices FROM garbage WHERE queued_ms <= ? ORDER BY queued_ms, owner LIMIT ? + 0',
 );
 /** The first slices of owners, with the number of chunks of their bodies. */
 export const slicesOfOwners = statement<[ownersJson: string, limit: number], GarbageSliceRow>(
   `SELECT s.owner, s.offset, s.body, length(b.chunks) / 24 AS chunks
    FROM json_each(?) AS named JOIN slice s ON s.owner = named.value JOIN body b ON b.number = s.body
-   ORDER BY s.owner, s.offset LIMIT ?`,
+   ORDER BY s.owner, s.offset LIMIT ? + 0`,
 );
 /** The first slices of one owner: no sorting, however many it has. */
 export const slicesOfOwner = statement<[owner: number, limit: number], GarbageSliceRow>(
   `SELECT s.owner, s.offset, s.body, length(b.chunks) / 24 AS chunks
-   FROM slice s JOIN body b ON b.number = s.body WHERE s.owner = ? ORDER BY s.offset LIMIT ?`,
+   FROM slice s JOIN body b ON b.number = s.body WHERE s.owner = ? ORDER BY s.offset LIMIT ? + 0`,
 );
 /** JSON rows of [owner, offset]. */
 export const deleteSlicesAt = statement<[rowsJson: string]>(
@@ -70,7 +70,7 @@ export const doomedAmong = statement<[rowsJson: string], { node: number; chunk: 
    JOIN doomed d ON d.node = named.value ->> 0 AND d.chunk = unhex(named.value ->> 1, '-')`,
 );
 export const doomedPage = statement<[node: number, afterId: Buffer, limit: number], { chunk: Buffer }>(
-  'SELECT chunk FROM doomed WHERE node = ? AND chunk > ? ORDER BY chunk LIMIT ?',
+  'SELECT chunk FROM doomed WHERE node = ? AND chunk > ? ORDER BY chunk LIMIT ? + 0',
 );
 export const deleteDoomed = statement<[node: number, idsJson: string]>(
   `DELETE FROM doomed WHERE node = ? AND chunk IN (SELECT unhex(value, '-') FROM json_each(?))`,

@@ -25,18 +25,18 @@ export const upsertObject = statement<[bucket: number, key: Buffer, version: num
   `INSERT INTO object (bucket, key, version, facts) VALUES (?, ?, ?, ?)
    ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, facts = excluded.facts`,
 );
-/** Of a JSON list of keys in hexadecimal. */
+/** Of a JSON list of keys in hexadecimal, which has to lead: the other way round it would be all keys of the bucket. */
 export const objectsByKeys = statement<[hexKeysJson: string, bucket: number], ObjectRow & { key: Buffer }>(
-  `SELECT o.key, o.version, o.facts FROM json_each(?) AS named JOIN object o ON o.bucket = ? AND o.key = unhex(named.value)`,
+  `SELECT o.key, o.version, o.facts FROM json_each(?) AS named CROSS JOIN object o ON o.bucket = ? AND o.key = unhex(named.value)`,
 );
 export const deleteObjectRows = statement<[bucket: number, hexKeysJson: string]>(
   'DELETE FROM object WHERE bucket = ? AND key IN (SELECT unhex(value) FROM json_each(?))',
 );
 export const anyObjectInBucket = statement<[bucket: number], { found: number }>('SELECT 1 AS found FROM object WHERE bucket = ? LIMIT 1');
 /** One text per object, since a row of one column costs a third of a row of six: its facts, then its key. */
-export const objectPage = statement<[bucket: number, from: Buffer, after: Buffer, end: Buffer, limit: number], { packed: string }>(
+export const objectPage = statement<[bucket: number, from: Buffer, end: Buffer, limit: number], { packed: string }>(
   `SELECT facts || CAST(key AS TEXT) AS packed FROM object
-   WHERE bucket = ? AND key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?`,
+   WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ? + 0`,
 );
 
 export interface VersionRow {

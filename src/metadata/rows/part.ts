@@ -17,7 +17,7 @@ export interface PartRow {
 
 export const partByNumber = statement<[upload: number, number: number], PartRow>('SELECT * FROM part WHERE upload = ? AND number = ?');
 export const partPage = statement<[upload: number, afterNumber: number, limit: number], PartRow>(
-  'SELECT * FROM part WHERE upload = ? AND number > ? ORDER BY number LIMIT ?',
+  'SELECT * FROM part WHERE upload = ? AND number > ? ORDER BY number LIMIT ? + 0',
 );
 export const upsertPart = statement<
   [upload: number, number: number, owner: number, size: number, etag: string, checksum: string | null, modifiedMs: number]

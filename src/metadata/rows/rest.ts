@@ -11,5 +11,5 @@ export const insertRestUpload = statement<[id: Buffer, sizeHint: number | null, 
 );
 export const deleteRestUpload = statement<[id: Buffer]>('DELETE FROM rest_upload WHERE id = ?');
 export const expiredRestUploads = statement<[expiresBeforeMs: number, limit: number], RestUploadRow>(
-  'SELECT id, size_hint FROM rest_upload WHERE expires_ms <= ? ORDER BY expires_ms, id LIMIT ?',
+  'SELECT id, size_hint FROM rest_upload WHERE expires_ms <= ? ORDER BY expires_ms, id LIMIT ? + 0',
 );

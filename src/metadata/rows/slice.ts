@@ -16,10 +16,10 @@ export interface ManifestSliceRow {
 export const slicesFrom = statement<[owner: number, ofOwner: number, offset: number, limit: number], ManifestSliceRow>(
   `SELECT s.offset, s.skip, s.length, b.chunks FROM slice s JOIN body b ON b.number = s.body
    WHERE s.owner = ? AND s.offset >= coalesce((SELECT max(offset) FROM slice WHERE owner = ? AND offset <= ?), 0)
-   ORDER BY s.offset LIMIT ?`,
+   ORDER BY s.offset LIMIT ? + 0`,
 );
 export const partRange = statement<[owner: number, part: number], { begins: number | null; ends: number | null }>(
-  'SELECT min(offset) AS begins, max(offset + length) AS ends FROM slice WHERE owner = ? AND part = ?',
+  'SELECT min(offset) AS begins, max(offset + length) AS ends FROM slice WHERE owner = ? AND part = ? AND part > 0',
 );
 /** All slices of an owner, once more, for another owner. */
 export const copySlices = statement<[toOwner: number, fromOwner: number]>(

@@ -31,12 +31,11 @@ export const deleteUpload = statement<[bucket: number, key: Buffer, id: Buffer]>
 );
 export const anyUploadInBucket = statement<[bucket: number], { found: number }>('SELECT 1 AS found FROM upload WHERE bucket = ? LIMIT 1');
 export const uploadsOfBucket = statement<[bucket: number, limit: number], UploadRow>(
-  'SELECT * FROM upload WHERE bucket = ? ORDER BY key, id LIMIT ?',
+  'SELECT * FROM upload WHERE bucket = ? ORDER BY key, id LIMIT ? + 0',
 );
-export const uploadPage = statement<
-  [bucket: number, from: Buffer, afterKey: Buffer, afterId: Buffer, end: Buffer, limit: number],
-  UploadRow
->(`SELECT * FROM upload WHERE bucket = ? AND key >= ? AND (key, id) > (?, ?) AND key < ? ORDER BY key, id LIMIT ?`);
+export const uploadPage = statement<[bucket: number, key: Buffer, id: Buffer, end: Buffer, limit: number], UploadRow>(
+  `SELECT * FROM upload WHERE bucket = ? AND (key, id) > (?, ?) AND key < ? ORDER BY key, id LIMIT ? + 0`,
+);
 
 export const insertFinishedUpload = statement<[bucket: number, key: Buffer, id: Buffer, answer: string, finishedMs: number]>(
   'INSERT INTO finished_upload (bucket, key, id, answer, finished_ms) VALUES (?, ?, ?, ?, ?)',
@@ -46,5 +45,5 @@ export const finishedUpload = statement<[bucket: number, key: Buffer, id: Buffer
 );
 export const deleteFinishedUploads = statement<[finishedBeforeMs: number, limit: number]>(
   `DELETE FROM finished_upload WHERE (bucket, key, id) IN
-   (SELECT bucket, key, id FROM finished_upload WHERE finished_ms < ? ORDER BY finished_ms LIMIT ?)`,
+   (SELECT bucket, key, id FROM finished_upload WHERE finished_ms < ? ORDER BY finished_ms LIMIT ? + 0)`,
 );

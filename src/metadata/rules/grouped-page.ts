@@ -74,6 +74,14 @@ export function commonPrefix(key: string, prefix: string, delimiter: string): st
   return at === -1 ? null : key.slice(0, at + delimiter.length);
 }
 
+/** The lowest key that begins with the prefix, or else sorts behind `after`. One bound, since SQLite seeks to one only. */
+export function pageStart(prefix: string, after: Buffer): Buffer {
+  const first = Buffer.from(prefix);
+  const next = Buffer.concat([after, lowestByte]);
+  return after.length > 0 && Buffer.compare(next, first) > 0 ? next : first;
+}
+
+const lowestByte = Buffer.from([0]);
 const highestByte = Buffer.from([0xff]);
 
 /** Sorts behind all keys that begin with the prefix, before all others that sort behind it. */
