@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../base/random.js';
 import { must } from '../base/must.js';
 import { Refusal } from '../model/refusal.js';
-import type { FakeDatanode } from '../testing/fake-datanode.js';
+import type { ManagedDatanode } from '../testing/managed-datanode.js';
 import { MasterUnderTest } from '../testing/master-under-test.js';
 
 let running: MasterUnderTest[] = [];
@@ -17,7 +17,7 @@ afterEach(async () => {
   running = [];
 });
 
-async function threeNodes(tested: MasterUnderTest): Promise<[FakeDatanode, FakeDatanode, FakeDatanode]> {
+async function threeNodes(tested: MasterUnderTest): Promise<[ManagedDatanode, ManagedDatanode, ManagedDatanode]> {
   return [await tested.addNode(), await tested.addNode(), await tested.addNode()];
 }
 
@@ -27,7 +27,7 @@ async function holdersOf(tested: MasterUnderTest, chunkId: string): Promise<stri
   return chunks[0]!.copies.map((copy) => copy.nodeId).sort();
 }
 
-const idsOf = (...nodes: FakeDatanode[]): string[] => nodes.map((node) => node.nodeId).sort();
+const idsOf = (...nodes: ManagedDatanode[]): string[] => nodes.map((node) => node.nodeId).sort();
 
 describe('registration', () => {
   it('makes a node live at its first heartbeat, adopts its volume and shows it in a newer view', async () => {

@@ -9,6 +9,9 @@ import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop, type Task } from '../base/task-loop.js';
 import { MetadataStore } from '../metadata/store.js';
 import { isAlive } from '../model/node-state.js';
+import { ChunkWriter } from '../replication/chunk-writer.js';
+import { Datanodes } from '../replication/datanodes.js';
+import { createWireClient } from '../wire/client.js';
 import { attachWire } from '../wire/server.js';
 import { ClearQuarantine } from './clear-quarantine.js';
 import { CopyChecker } from './copy-checker.js';
@@ -23,7 +26,7 @@ import { knownNode, NodeRegistry, type KnownNode } from './node-registry.js';
 import type { MasterOptions, MasterParts } from './options.js';
 import { OrderBook } from './order-book.js';
 import { Recheck } from './recheck.js';
-import { beginReign } from './reign.js';
+import { beginReign, type Reign } from './reign.js';
 import { Repair } from './repair.js';
 import { createRestApp, messageClasses } from './rest/rest-app.js';
 import { masterRoutes } from './rest/routes.js';
@@ -126,6 +129,22 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
   });
   const suspicions = new Suspicions({ store, registry, checker, log });
 
+  const datanodes = connectDatanodes(reign, options, parts);
+  const writer = new ChunkWriter(
+    {
+      datanodes,
+      view: () => registry.view(),
+      lateReceiptMs: options.lateReceiptMs,
+      onLateReceipt({ nodeId, ...facts }) {
+        const chunks = [{ ...facts, nodeIds: [nodeId] }];
+        store.write('addReplicas', { chunks, replicationFactor: quorum.replicationFactor }).catch((error: unknown) => {
+          log.warn({ id: facts.id, nodeId, err: error }, 'a late copy was not noted, repair will make another');
+        });
+      },
+    },
+    parts,
+  );
+
   // 4. The doors: one server for REST and wire.
   const metrics = new MasterMetrics({
     registry,
@@ -134,7 +153,7 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     census: () => repair.census,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, repair, quorum });
+  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, metrics, repair, quorum });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,
@@ -178,11 +197,19 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     await Promise.all([suspicions.stop(), repair.ended()]);
     await wire.close();
     await closeServer(server);
+    await datanodes.close();
     await admin.close();
     await store.close();
   };
   let stopped: Promise<void> | null = null;
   return { port, adminPort: admin.port, clusterId: reign.clusterId, failed: end.failed, stop: () => (stopped ??= stop()) };
+}
+
+/** The one case in which a master calls datanodes: bytes of REST clients that reach only the master. */
+function connectDatanodes({ clusterId, epoch }: Reign, { secrets }: MasterOptions, parts: MasterParts): Datanodes {
+  return new Datanodes(({ address, nodeId }) =>
+    createWireClient({ address, role: 'master', id: clusterId, boot: epoch, expect: { role: 'datanode', id: nodeId }, secrets }, parts),
+  );
 }
 
 /** A quarantined node is asked to scrub itself. */

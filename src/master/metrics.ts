@@ -21,6 +21,7 @@ export interface MetricSources {
 export class MasterMetrics {
   readonly #registry: Registry;
   readonly #requests: Counter<'method' | 'status'>;
+  #uploads = 0;
 
   constructor(sources: MetricSources) {
     this.#registry = createMetricsRegistry('master');
@@ -48,6 +49,8 @@ export class MasterMetrics {
     gauge('short_chunks', 'Chunks with fewer counted copies than RF in the last scan.', () => sources.census()?.short ?? 0);
     gauge('at_risk_chunks', 'Chunks with one counted copy in the last scan.', () => sources.census()?.atRisk ?? 0);
     gauge('missing_chunks', 'Chunks without a counted copy in the last scan.', () => sources.census()?.none ?? 0);
+
+    gauge('rest_uploads', 'Objects that REST clients are sending to the master now.', () => this.#uploads);
 
     const nodes: Gauge<'state'> = new Gauge({
       name: 'aetherstore_master_nodes',
@@ -78,6 +81,14 @@ export class MasterMetrics {
 
   countRequest(method: string, status: number): void {
     this.#requests.inc({ method: methods.has(method) ? method : 'other', status: String(status) });
+  }
+
+  /** An object begins to come in; the answer is called when it has ended. */
+  enterUpload(): () => void {
+    this.#uploads += 1;
+    return () => {
+      this.#uploads -= 1;
+    };
   }
 
   render(): Promise<string> {

@@ -23,6 +23,7 @@ interface Entry {
 }
 
 interface NodeOrders {
+  /** The start that took orders last; 0 before the first. */
   boot: number;
   /** Whether it is there to take orders. */
   open: boolean;
@@ -95,7 +96,7 @@ export class OrderBook {
     const node = this.#of(ask.nodeId);
     if (ask.boot < node.boot) throw new Refusal('boot-stale');
     if (ask.boot > node.boot) {
-      this.#lose(node);
+      if (node.boot > 0) this.#lose(node);
       node.boot = ask.boot;
     }
     node.polls += 1;

@@ -9,7 +9,7 @@ import type { MasterOptions } from '../master/options.js';
 import type { WireClient } from '../wire/api.js';
 import { createWireClient } from '../wire/client.js';
 import type { RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
-import { FakeDatanode, type FakeDatanodeOptions } from './fake-datanode.js';
+import { ManagedDatanode, type ManagedDatanodeOptions } from './managed-datanode.js';
 
 const secret = Buffer.from('a secret of the tests, long enough');
 /** All delays of the product, so much shorter that a test sees them pass. */
@@ -18,7 +18,7 @@ const stateChangeMsMax = 15_000;
 
 /** A real master in this process on a real disk, with fake datanodes and a gateway's connection, all closed together. */
 export class MasterUnderTest {
-  readonly nodes: FakeDatanode[] = [];
+  readonly nodes: ManagedDatanode[] = [];
   readonly gatewayId = systemRandom.uuidV4();
   master!: RunningMaster;
   #folder = '';
@@ -77,9 +77,9 @@ export class MasterUnderTest {
   }
 
   /** A datanode, each on a host of its own, that has been answered once. */
-  async addNode(options: Partial<FakeDatanodeOptions> = {}): Promise<FakeDatanode> {
+  async addNode(options: Partial<ManagedDatanodeOptions> = {}): Promise<ManagedDatanode> {
     const host = `host-${this.nodes.length}`;
-    const node = new FakeDatanode({ masterAddress: this.address, secret, host, heartbeatMs, ...options });
+    const node = new ManagedDatanode({ masterAddress: this.address, secret, host, heartbeatMs, ...options });
     this.nodes.push(node);
     await node.start();
     return node;
@@ -100,7 +100,7 @@ export class MasterUnderTest {
   }
 
   /** An object of one chunk that lies on these nodes, committed. */
-  async putObject(inBucket: { bucketId: number; factsVersion: number }, key: string, on: readonly FakeDatanode[]): Promise<string> {
+  async putObject(inBucket: { bucketId: number; factsVersion: number }, key: string, on: readonly ManagedDatanode[]): Promise<string> {
     const bytes = systemRandom.bytes(1000);
     const id = systemRandom.uuidV4();
     const { sweepGeneration: generation } = await this.ask('getView', {});
@@ -120,7 +120,7 @@ export class MasterUnderTest {
     return id;
   }
 
-  async stateOf(node: FakeDatanode): Promise<string | undefined> {
+  async stateOf(node: ManagedDatanode): Promise<string | undefined> {
     const { nodes } = await this.ask('getView', {});
     return nodes.find((each) => each.nodeId === node.nodeId)?.state;
   }

@@ -2,7 +2,10 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { MetadataStore } from '../../metadata/store.js';
 import type { Liveness } from '../liveness.js';
+import type { MasterMetrics } from '../metrics.js';
 import type { NodeRegistry } from '../node-registry.js';
+import type { ChunkWriter } from '../../replication/chunk-writer.js';
+import type { OrderBook } from '../order-book.js';
 import type { Repair } from '../repair.js';
 
 /** What the routes work with. */
@@ -10,6 +13,9 @@ export interface RestContext {
   store: MetadataStore;
   registry: NodeRegistry;
   liveness: Liveness;
+  orders: OrderBook;
+  writer: ChunkWriter;
+  metrics: Pick<MasterMetrics, 'enterUpload'>;
   repair: Pick<Repair, 'census' | 'copiesUnderWay'>;
   clock: Clock;
   random: Random;

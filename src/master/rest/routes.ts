@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RestContext } from './context.js';
 import { nodeRoutes } from './node-routes.js';
+import { objectRoutes } from './object-routes.js';
 import { openApiDocument } from './openapi.js';
 import { route, type Route } from './route.js';
 import { statusRoutes } from './status-routes.js';
@@ -8,7 +9,7 @@ import { uploadRoutes } from './upload-routes.js';
 
 /** The table of all routes. The OpenAPI document is made of it, so neither can lack what the other has. */
 export function masterRoutes(context: RestContext): Route[] {
-  const routes = [...statusRoutes(context), ...nodeRoutes(context), ...uploadRoutes(context)];
+  const routes = [...statusRoutes(context), ...nodeRoutes(context), ...uploadRoutes(context), ...objectRoutes(context)];
   const document = route(
     {
       method: 'GET',

@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../base/log.js';
+import { knownNodeOf } from '../testing/known-node.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { Liveness, type LivenessParts } from './liveness.js';
+import { LogProofs } from './log-proof.js';
+import { NodeRegistry } from './node-registry.js';
+
+const judgeEveryMs = 1000;
+const options = {
+  clusterId: 'c',
+  reign: { epoch: 1, id: 'r' },
+  suspectAfterMs: 12_000,
+  downAfterMs: 60_000,
+  repairDelayMs: 300_000,
+  plannedRepairDelayMs: 1_800_000,
+  startGraceMs: 0,
+  judgeEveryMs,
+  markEveryMs: 60_000,
+};
+
+let clock: ManualClock;
+let registry: NodeRegistry;
+let committed: string[];
+
+function write(name: string, args: { state?: string }): Promise<object> {
+  committed.push(`${name} ${args.state}`);
+  return Promise.resolve({});
+}
+
+function liveness(changes: Partial<typeof options> = {}): Liveness {
+  const store = { write } as unknown as LivenessParts['store'];
+  const proofs = new LogProofs(60_000, []);
+  return new Liveness({ ...options, ...changes }, { store, registry, proofs, clock, log: silentLog, outbid: () => undefined });
+}
+
+beforeEach(() => {
+  clock = new ManualClock();
+  committed = [];
+  const facts = { clusterId: 'c', epoch: 1, replicationFactor: 3, writeQuorum: 2, sweepGeneration: 0 };
+  registry = new NodeRegistry(facts, [knownNodeOf({ nodeNumber: 1, heardAtMs: clock.monotonicMs() })]);
+});
+
+/** Looks as often as a master that has time does. */
+async function letPass(judge: Liveness, passMs: number): Promise<void> {
+  for (let passed = 0; passed < passMs; passed += judgeEveryMs) {
+    clock.advance(judgeEveryMs);
+    await judge.judgeSilence();
+  }
+}
+
+const state = (): string | undefined => registry.get('node-1')?.state;
+
+describe('the silence of a node', () => {
+  it('leads over suspect and down to repairing, each committed once before it is shown', async () => {
+    const judge = liveness();
+    const seen: string[] = [];
+    registry.onChange((_, after) => seen.push(`${after.state} after ${committed.length} commits`));
+    await letPass(judge, 11_000);
+    expect(state()).toBe('live');
+    await letPass(judge, 1000);
+    expect(state()).toBe('suspect');
+    await letPass(judge, 48_000);
+    expect(state()).toBe('down');
+    await letPass(judge, 300_000);
+    expect(state()).toBe('repairing');
+    expect(committed).toEqual(['setNodeState suspect', 'setNodeState down', 'setNodeState repairing']);
+    expect(seen).toEqual(['suspect after 1 commits', 'down after 2 commits', 'repairing after 3 commits']);
+  });
+
+  it('is not held against it while this master stood still', async () => {
+    const judge = liveness();
+    await letPass(judge, 5000);
+    clock.advance(500_000); // one long stall, with heartbeats waiting in the sockets
+    await judge.judgeSilence();
+    expect(state()).toBe('live');
+    await letPass(judge, 8000); // silent for 5 + 1 + 8 s of its time
+    expect(state()).toBe('suspect');
+    expect(committed).toEqual(['setNodeState suspect']);
+  });
+
+  it('is not judged in the grace after a start, and counts from the start then', async () => {
+    const judge = liveness({ startGraceMs: 60_000 });
+    await letPass(judge, 59_000);
+    expect(state()).toBe('live');
+    await letPass(judge, 1000);
+    expect(state()).toBe('down');
+  });
+});
+
+describe('the view', () => {
+  it('changes its number when somebody must know, and not with every heartbeat', () => {
+    const node = knownNodeOf({ nodeNumber: 1 });
+    const first = registry.view();
+    registry.put({ ...node, heardAtMs: 5, chunkCount: 9 });
+    expect(registry.view()).toBe(first);
+    registry.put({ ...node, freeBytes: node.freeBytes - 5 });
+    expect(registry.view()).toBe(first);
+    registry.put({ ...node, freeBytes: node.freeBytes - 11 });
+    expect(registry.view().number.n).toBe(first.number.n + 1);
+    registry.put({ ...node, freeBytes: node.freeBytes - 11, condition: 'read-only' });
+    expect(registry.view().number.n).toBe(first.number.n + 2);
+    expect(registry.view().nodes[0]?.writable).toBe(false);
+    registry.setGeneration(1);
+    expect(registry.view()).toMatchObject({ sweepGeneration: 1, number: { epoch: 1, n: first.number.n + 3 } });
+  });
+});
