@@ -2,6 +2,7 @@ import { must } from '../base/must.js';
 import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { Refusal } from '../model/refusal.js';
 import { BatchEnds } from './digest-history.js';
+import type { DiskCondition } from './disk-condition.js';
 import { HintEntries, type Hint } from './hint-file.js';
 import { LogDigest } from './log-digest.js';
 import { writeAll } from './positioned-io.js';
@@ -51,9 +52,7 @@ interface LogParts {
   /** Begins the CRC of each header. */
   seed: number;
   clusterId: () => string | null;
-  onFault: (error: Error) => void;
-  /** The disk is full: no more chunks are taken. */
-  onFull: () => void;
+  condition: DiskCondition;
   /** A segment was sealed; what is derived from it can be written. */
   onSealed: (segment: Segment, hint: Hint, ends: BatchEnds) => void;
 }
@@ -125,6 +124,7 @@ export class ChunkLog {
     this.#active = start.active;
     this.#sequence = start.sequence;
     this.#digest = start.digest;
+    parts.condition.whenFaulted((error) => this.#fail(error));
     this.#headers = Buffer.alloc(parts.limits.batchRecordsMax * 160 + headerBytesMax * 2);
   }
 
@@ -159,7 +159,7 @@ export class ChunkLog {
   }
 
   /** Rejects everything that waits; nothing is written any more. */
-  fail(error: Error): void {
+  #fail(error: Error): void {
     this.#failed ??= error;
     for (const pending of this.#queue) pending.reject(error);
     this.#queue = [];
@@ -289,7 +289,7 @@ export class ChunkLog {
 
   /** The disk is full: chunks are refused; deletes, which make room, go on in the reserve. */
   #reserveForDeletes(): { path: string; fileBytes: number } | null {
-    this.#parts.onFull();
+    this.#parts.condition.full();
     this.#refuse((pending) => pending.type !== 'tombstone');
     if (this.#queue.length === 0) return null;
     const spare = this.#parts.pool.takeReserve();
@@ -343,9 +343,7 @@ export class ChunkLog {
   }
 
   #fault(error: unknown): void {
-    const fault = error instanceof Error ? error : new Error(String(error));
-    this.#parts.onFault(fault);
-    this.fail(fault);
+    this.#fail(this.#parts.condition.failed(error));
   }
 }
 

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { must } from '../base/must.js';
-import type { ChunkIndex } from './chunk-index.js';
+import type { ChunkIndex, IndexEntry } from './chunk-index.js';
 import { writeSeal } from './chunk-log.js';
 import { HintEntries, readHint, writeHint, type Hint, type HintEntry } from './hint-file.js';
 import { LogDigest } from './log-digest.js';
@@ -36,7 +36,7 @@ export interface CompactionParts {
   /** Whether hint and digests of a sealed segment are on disk. */
   isSettled: (segment: Segment) => boolean;
   /** A record that should be copied is unreadable. */
-  onDamaged: (entry: HintEntry, segment: Segment) => void;
+  onDamaged: (id: string, entry: IndexEntry) => void;
 }
 
 interface Survivor {
@@ -195,7 +195,8 @@ async function copySurvivors(
         const bytes = await window.from(entry.offset);
         const record = decodeHeader(bytes, 0, parts.seed);
         if (record === null || record.sequence !== entry.sequence || !payloadMatches(record, bytes, 0)) {
-          parts.onDamaged(entry, victim);
+          const current = parts.index.find(entry.id);
+          if (current !== null) parts.onDamaged(entry.id, current);
           return null;
         }
         bytes.copy(gather, gathered, 0, entry.recordBytes);

@@ -4,7 +4,7 @@ import type { Semaphore } from '../base/semaphore.js';
 import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { Refusal } from '../model/refusal.js';
 import { BlockCrcs } from './block-crcs.js';
-import { isFullError } from './disk-error.js';
+import type { DiskCondition } from './disk-condition.js';
 import { encodeExtentFooter, encodeExtentHead, extentFolder, extentPath } from './extent-file.js';
 import type { FolderSync } from './folder-sync.js';
 import { closeFd, openFd, syncDataFd, writeAll } from './positioned-io.js';
@@ -37,10 +37,7 @@ export interface ExtentParts {
   clusterId: string | null;
   folderSync: FolderSync;
   syncs: Semaphore;
-  /** Throws when the volume takes no more bytes. */
-  checkOpen: () => void;
-  onFull: () => void;
-  onFault: (error: Error) => Error;
+  condition: DiskCondition;
   /** Puts the index record into the log: what decides who wins. `stored` means that this file is the chunk now. */
   commit: (facts: { lengthBytes: number; crc32c: number }) => Promise<'stored' | 'repeated'>;
   /** The writer is finished, one way or the other. */
@@ -74,7 +71,7 @@ export async function beginExtentFile(request: ExtentRequest, attempt: number, p
   try {
     fd = await openFd(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   } catch (error) {
-    throw diskRefusal(error, parts);
+    throw parts.condition.writeFailed(error);
   }
   return new ExtentFileWriter({ id: request.id, path, fd, head }, parts);
 }
@@ -101,7 +98,11 @@ class ExtentFileWriter implements ExtentWriter {
     this.#gatheredBytes = file.head.length;
   }
 
-  async write(bytes: Buffer): Promise<void> {
+  write(bytes: Buffer): Promise<void> {
+    return this.#parts.condition.outward(this.#write(bytes));
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
     this.#checkWriting();
     this.#crcs.add(bytes);
     this.#gather.push(bytes);
@@ -112,7 +113,7 @@ class ExtentFileWriter implements ExtentWriter {
   async seal(trailer: { lengthBytes: number; crc32c: number }): Promise<'stored' | 'repeated'> {
     this.#checkWriting();
     this.#stage = 'sealing';
-    this.#sealing = this.#seal(trailer);
+    this.#sealing = this.#parts.condition.outward(this.#seal(trailer));
     return this.#sealing;
   }
 
@@ -157,7 +158,7 @@ class ExtentFileWriter implements ExtentWriter {
     const position = this.#writtenBytes;
     this.#writtenBytes += bytes;
     this.#inFlight = writeAll(this.#fd, buffers, position).catch((error: unknown) => {
-      throw diskRefusal(error, this.#parts);
+      throw this.#parts.condition.writeFailed(error);
     });
     this.#inFlight.catch(() => undefined); // reported where it is awaited
   }
@@ -169,7 +170,7 @@ class ExtentFileWriter implements ExtentWriter {
       await syncDataFd(this.#fd);
       await folderSync.sync(extentFolder(extentsPath, this.#id));
     } catch (error) {
-      throw diskRefusal(error, this.#parts);
+      throw this.#parts.condition.writeFailed(error);
     } finally {
       release();
     }
@@ -180,26 +181,13 @@ class ExtentFileWriter implements ExtentWriter {
     this.#stage = 'ended';
     await this.#inFlight.catch(() => undefined);
     this.#gather = [];
-    await closeFd(this.#fd).catch((error: unknown) => this.#parts.onFault(asError(error)));
+    await closeFd(this.#fd).catch((error: unknown) => this.#parts.condition.failed(error));
     if (how.remove) await unlink(this.#path).catch(() => undefined); // the next start removes what has no record
     this.#parts.onEnd(this);
   }
 
   #checkWriting(): void {
     if (this.#stage !== 'writing') throw new Refusal('node-closed');
-    this.#parts.checkOpen();
+    this.#parts.condition.checkTrusted();
   }
-}
-
-function diskRefusal(error: unknown, parts: ExtentParts): Error {
-  if (error instanceof Refusal) return error;
-  if (isFullError(error)) {
-    parts.onFull();
-    return new Refusal('storage-full');
-  }
-  return parts.onFault(asError(error));
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,7 +1,7 @@
 import { crc32c } from '../base/crc32c.js';
 import { blockSizeBytes } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
-import type { ChunkIndex } from './chunk-index.js';
+import type { ChunkIndex, IndexEntry } from './chunk-index.js';
 import type { ChunkReader } from './chunk-reader.js';
 
 export interface ScrubResult {
@@ -18,7 +18,7 @@ export interface ScrubParts {
   index: ChunkIndex;
   open: (id: string) => Promise<ChunkReader>;
   /** A block of an extent is not what its footer says. */
-  onDamage: (id: string, problem: string) => void;
+  onDamage: (id: string, entry: IndexEntry, problem: string) => void;
 }
 
 /** Walks over all chunks, part of the index by part, and reads every byte. */
@@ -53,6 +53,8 @@ export class Scrubber {
 
   /** Reads one chunk whole. */
   async verify(id: string): Promise<'sound' | 'damaged' | 'unknown'> {
+    const entry = this.#parts.index.find(id);
+    if (entry === null) return 'unknown';
     let reader: ChunkReader;
     try {
       reader = await this.#parts.open(id);
@@ -62,7 +64,7 @@ export class Scrubber {
     try {
       const problem = await wrongBlock(reader);
       if (problem === null) return 'sound';
-      this.#parts.onDamage(id, problem);
+      this.#parts.onDamage(id, entry, problem);
       return 'damaged';
     } catch (error) {
       return verdictOf(error);

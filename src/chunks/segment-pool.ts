@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../base/atomic-file.js';
+import type { DiskCondition } from './disk-condition.js';
 import { isFullError } from './disk-error.js';
 import { closeFd, openFd, syncDataFd, writeAll } from './positioned-io.js';
 import { encodeSegmentHead, Segment, segmentBaseName, type SegmentRole } from './segment.js';
@@ -23,8 +24,7 @@ interface PoolParts {
   nodeId: string;
   limits: VolumeLimits;
   table: SegmentTable;
-  /** A write or sync failed. */
-  onFault: (error: Error) => void;
+  condition: DiskCondition;
 }
 
 /**
@@ -94,7 +94,7 @@ export class SegmentPool {
     try {
       await writeZeros(temporary, fileBytes);
     } catch (error) {
-      if (!isFullError(error)) throw this.#fault(error);
+      if (!isFullError(error)) throw this.#parts.condition.failed(error);
       this.#full = true;
       await unlink(temporary).catch(() => undefined); // it may never have come into being; the next start removes it
       return null;
@@ -157,7 +157,7 @@ export class SegmentPool {
         this.#spares.push(spare);
       }
     } catch (error) {
-      this.#fault(error);
+      this.#parts.condition.failed(error);
     }
   }
 
@@ -166,11 +166,18 @@ export class SegmentPool {
     await rename(path, target);
     return { path: target, fileBytes };
   }
+}
 
-  #fault(error: unknown): Error {
-    const fault = error instanceof Error ? error : new Error(String(error));
-    this.#parts.onFault(fault);
-    return fault;
+/**
+ * Writes a small file of the volume itself; on a full disk it may use up a part of the reserve. The second try is of a
+ * write that found no room, never of one that failed.
+ */
+export async function withReserve<T>(pool: SegmentPool, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isFullError(error) || !(await pool.freeReserve())) throw error;
+    return write();
   }
 }
 

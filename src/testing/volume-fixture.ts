@@ -7,9 +7,10 @@ import { silentLog } from '../base/log.js';
 import { systemRandom } from '../base/random.js';
 import { uuidV7 } from '../base/uuid.js';
 import type { ChunkReader } from '../chunks/chunk-reader.js';
+import type { PutMode } from '../chunks/chunk-store.js';
 import { formatVolume } from '../chunks/volume-identity.js';
 import { volumeDefaults, type VolumeLimits } from '../chunks/volume-limits.js';
-import { Volume, type PutMode } from '../chunks/volume.js';
+import { Volume } from '../chunks/volume.js';
 
 const MiB = 1024 * 1024;
 

@@ -1,0 +1,191 @@
+import { unlink } from 'node:fs/promises';
+import { must } from '../base/must.js';
+import type { ChunkKind } from '../model/chunk.js';
+import { Refusal } from '../model/refusal.js';
+import type { ChunkIndex, IndexEntry } from './chunk-index.js';
+import type { Appended, ChunkLog, LogRequest } from './chunk-log.js';
+import { DamagedCopy, readRecord } from './chunk-reader.js';
+import type { DiskCondition } from './disk-condition.js';
+import { extentPath } from './extent-file.js';
+import { noOrigin, recordBytes, roundUp, type DecodedRecord } from './record.js';
+import type { SegmentTable } from './segment-table.js';
+
+/**
+ * `repeatable`: equal facts under the id are `repeated`, others are refused (chunk-conflict). `exclusive`: whatever
+ * stands under the id refuses it (object-exists).
+ */
+export type PutMode = 'repeatable' | 'exclusive';
+
+interface StoreParts {
+  extentsPath: string;
+  seed: number;
+  index: ChunkIndex;
+  table: SegmentTable;
+  log: ChunkLog;
+  condition: DiskCondition;
+}
+
+/** What a record takes when its header cannot be read any more, so its exact size is not known. */
+const guessedHeaderBytes = 128;
+
+/** Decides what becomes of an id, one decision at a time for each, and keeps index and accounts in step with the log. */
+export class ChunkStore {
+  readonly #parts: StoreParts;
+  /** Ids whose fate is being decided; settles, never rejects. */
+  readonly #claims = new Map<string, Promise<void>>();
+  #damagedChunks = 0;
+  #damagedReads = 0;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  /** Copies found unreadable in this run that were neither replaced nor deleted. */
+  get damagedChunks(): number {
+    return this.#damagedChunks;
+  }
+
+  get damagedReads(): number {
+    return this.#damagedReads;
+  }
+
+  /** Puts a chunk's record into the log unless the id is taken; `stored` means that this request is the chunk now. */
+  put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
+    return this.#claimed(request.id, () => this.#put(request, mode));
+  }
+
+  /** Enters what recovery found without a record, on a volume that takes nothing else. */
+  adopt(request: LogRequest): Promise<void> {
+    return this.#claimed(request.id, async () => this.#enter(request, await this.#append(request)));
+  }
+
+  /** False when there is no such chunk. */
+  delete(id: string): Promise<boolean> {
+    return this.#claimed(id, async () => {
+      this.#parts.condition.checkWritable();
+      const entry = this.#parts.index.find(id);
+      if (entry === null) return false;
+      const header = await this.#headerOf(id, entry);
+      await this.#append(tombstone(id, entry.kind, header));
+      await this.#forget(id, header);
+      return true;
+    });
+  }
+
+  /** This copy was found unreadable at its place. It stays until it is replaced or deleted. Answers whether that is news. */
+  noteDamage(id: string, entry: IndexEntry): boolean {
+    this.#damagedReads += 1;
+    if (!this.#parts.index.markDamaged(id, entry)) return false;
+    this.#damagedChunks += 1;
+    if (!entry.extent) this.#parts.table.get(entry.segment).damagedRecords += 1;
+    return true;
+  }
+
+  /** Resolves when every decision that was begun is made. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#claims.values());
+  }
+
+  async #put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
+    const { condition, index } = this.#parts;
+    const existing = index.find(request.id);
+    if (existing !== null) {
+      if (mode === 'exclusive') throw new Refusal('object-exists');
+      if (existing.lengthBytes !== request.lengthBytes || existing.crc32c !== request.crc32c) throw new Refusal('chunk-conflict');
+      if (!existing.damaged) return 'repeated';
+    }
+    condition.checkRoom();
+    if (existing === null) this.#enter(request, await this.#append(request));
+    else await this.#replace(request, existing);
+    return 'stored';
+  }
+
+  /** A good copy takes the place of a damaged one: first in the log is the tombstone of the old record, so every dead record has one. */
+  async #replace(request: LogRequest, existing: IndexEntry): Promise<void> {
+    const header = await this.#headerOf(request.id, existing);
+    const [, place] = await Promise.all([this.#append(tombstone(request.id, existing.kind, header)), this.#append(request)]);
+    await this.#forget(request.id, header);
+    this.#enter(request, place);
+  }
+
+  #enter(request: LogRequest, place: Appended): void {
+    const { id, lengthBytes, crc32c, generation, kind } = request;
+    const { segment, offset } = place;
+    this.#parts.index.set(id, {
+      segment,
+      offset,
+      lengthBytes,
+      crc32c,
+      generation,
+      kind,
+      extent: request.type === 'extent',
+      damaged: false,
+    });
+    this.#parts.table.get(segment).liveBytes += place.recordBytes;
+  }
+
+  /** Takes a chunk out of index and accounts after its tombstone is durable; then an extent's file goes. */
+  async #forget(id: string, header: DecodedRecord | null): Promise<void> {
+    const { index, table, extentsPath } = this.#parts;
+    const entry = must(index.find(id), 'the chunk whose claim is held');
+    const segment = table.get(entry.segment);
+    const guessedBytes = roundUp(guessedHeaderBytes + (entry.extent ? 0 : entry.lengthBytes));
+    segment.liveBytes = Math.max(0, segment.liveBytes - (header === null ? guessedBytes : recordBytes(header)));
+    if (entry.damaged) {
+      this.#damagedChunks -= 1;
+      if (!entry.extent) segment.damagedRecords -= 1;
+    }
+    index.remove(id);
+    if (!entry.extent || header === null) return;
+    // By the log the chunk is gone already; a file that stays is removed by the next start.
+    await unlink(extentPath(extentsPath, id, header.attempt)).catch(() => undefined);
+  }
+
+  /** The header of a chunk's record; null when it cannot be read. */
+  async #headerOf(id: string, entry: IndexEntry): Promise<DecodedRecord | null> {
+    const { table, index, seed } = this.#parts;
+    for (let place: IndexEntry | null = entry; place !== null; place = index.find(id)) {
+      try {
+        const found = await readRecord(table, id, place, { seed, headerOnly: true });
+        if (found !== null) return found.record; // else compaction moved it: look again
+      } catch (error) {
+        if (error instanceof DamagedCopy) return null;
+        throw error;
+      }
+    }
+    return null;
+  }
+
+  #append(request: LogRequest): Promise<Appended> {
+    return this.#parts.log.append(request);
+  }
+
+  /** Runs `work` when nobody else decides about this id. */
+  async #claimed<T>(id: string, work: () => Promise<T>): Promise<T> {
+    for (let other = this.#claims.get(id); other !== undefined; other = this.#claims.get(id)) await other;
+    const deciding = work().finally(() => this.#claims.delete(id));
+    this.#claims.set(
+      id,
+      deciding.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return deciding;
+  }
+}
+
+function tombstone(id: string, kind: ChunkKind, killed: DecodedRecord | null): LogRequest {
+  return {
+    type: 'tombstone',
+    kind,
+    id,
+    payload: [],
+    lengthBytes: 0,
+    killedSequence: killed?.sequence ?? 0,
+    crc32c: 0,
+    generation: 0,
+    attempt: 0,
+    origin: noOrigin,
+  };
+}
