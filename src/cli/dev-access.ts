@@ -29,7 +29,7 @@ async function firstLine(path: string): Promise<string> {
   return must((await readFile(path, 'utf8')).split('\n')[0], path);
 }
 
-/** `credentials.env`: names that S3 clients and `aether` read. */
+/** `credentials.env`: names that S3 clients and `aether` read; with the last ones rclone knows a remote called aether. */
 export function credentialsEnv(access: Access): string {
   return `# Written by aetherstore dev at each start. Keep it to yourself.
 AWS_ACCESS_KEY_ID=${access.accessKeyId}
@@ -39,5 +39,10 @@ AWS_REGION=${access.region}
 AWS_DEFAULT_REGION=${access.region}
 AETHER_REST_TOKEN=${access.restToken}
 AETHER_MASTER_ADDRESS=${access.masterAddress}
+RCLONE_CONFIG_AETHER_TYPE=s3
+RCLONE_CONFIG_AETHER_PROVIDER=Other
+RCLONE_CONFIG_AETHER_ENDPOINT=${access.endpoint}
+RCLONE_CONFIG_AETHER_ACCESS_KEY_ID=${access.accessKeyId}
+RCLONE_CONFIG_AETHER_SECRET_ACCESS_KEY=${access.secretAccessKey}
 `;
 }

@@ -3,7 +3,7 @@ import { RequestSigner } from '../s3/sign.js';
 import type { Access } from './dev-access.js';
 import { requestSmall } from './http-request.js';
 
-const askAgainMs = 25;
+const askAgainMs = 50;
 const answerWithinMs = 5000;
 
 interface Waiting {

@@ -28,10 +28,11 @@ AetherStore is up (${(facts.startedInMs / 1000).toFixed(1)} s): a master, a gate
 Lines to copy:
 
   set -a; . ${facts.credentialsPath}; set +a
-  aws s3 cp README.md s3://${bucket}/ && aws s3 ls s3://${bucket}/
-  rclone ls :s3,provider=Other,env_auth=true,endpoint=$AWS_ENDPOINT_URL:${bucket}
-  curl --aws-sigv4 "aws:amz:${facts.region}:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" $AWS_ENDPOINT_URL/${bucket}
-  curl -H "Authorization: Bearer $AETHER_REST_TOKEN" ${facts.masterAddress}/api/status
+  aws --endpoint-url $AWS_ENDPOINT_URL s3 cp README.md s3://${bucket}/
+  rclone ls aether:${bucket}
+  curl --aws-sigv4 "aws:amz:${facts.region}:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
+    -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" $AWS_ENDPOINT_URL/${bucket}
+  curl -H "Authorization: Bearer $AETHER_REST_TOKEN" $AETHER_MASTER_ADDRESS/api/status
 
 ${copiesLine(facts)}
 Ctrl-C stops everything; the data stays.

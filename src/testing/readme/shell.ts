@@ -36,7 +36,7 @@ export class Shell {
   async run(command: string): Promise<{ printed: string; code: number }> {
     this.#count += 1;
     const mark = new RegExp(`^([^]*)--- ${this.#count} (\\d+)\\n`);
-    this.#process.stdin?.write(`${command} </dev/null\necho "--- ${this.#count} $?"\n`);
+    this.#process.stdin?.write(`{ ${command}\n} </dev/null\necho "--- ${this.#count} $?"\n`);
     for (;;) {
       const found = mark.exec(this.#text);
       if (found) {
