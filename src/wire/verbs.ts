@@ -309,7 +309,7 @@ export const verbs = {
       partNumber: z.int().min(1).max(partNumberMax),
       sizeBytes: count,
       etag: text,
-      /** Of the part alone, in the upload's algorithm. */
+      /** Of the part alone: in the upload's algorithm, or what its client named where the upload has none. */
       checksum: z.object({ algorithm: checksumAlgorithm, value: text }).nullable(),
       chunks: z.array(writtenChunk).max(commitChunksMax),
     }),

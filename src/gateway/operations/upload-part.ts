@@ -17,8 +17,7 @@ export const uploadPart: RunOperation = async (request, services) => {
     origin: { bucketId: upload.bucketId, key, partNumber },
     uploadAlgorithm: upload.checksum?.algorithm ?? null,
   });
-  // Of an upload without checksums only the answer tells what was verified.
-  const kept = upload.checksum === null || checksum === null ? null : { algorithm: checksum.algorithm, value: checksum.value };
+  const kept = checksum && { algorithm: checksum.algorithm, value: checksum.value };
   await inBucket(request, services, (facts) =>
     services.master.change('commitPart', { ...factsOf(facts), key, uploadId, partNumber, sizeBytes, etag, checksum: kept, chunks }),
   );

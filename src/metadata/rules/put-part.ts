@@ -16,7 +16,8 @@ export interface NewPart {
 /** Puts a part into its upload; the one that had its number is released. */
 export function* putPart(tx: Tx, upload: UploadRow, owner: number, part: NewPart): Transaction<void> {
   const { partNumber, sizeBytes, etag, checksum, nowMs } = part;
-  if (checksum !== null && checksum.algorithm !== upload.algorithm) {
+  // An upload without an algorithm still keeps what a part's client named: it may name it again when it completes.
+  if (checksum !== null && upload.algorithm !== null && checksum.algorithm !== upload.algorithm) {
     throw new Refusal('request-invalid', 'The checksum is not of the algorithm that the upload was begun with.');
   }
   const replaced = yield* tx.get(partByNumber, [upload.number, partNumber]);
