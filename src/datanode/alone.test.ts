@@ -228,7 +228,7 @@ describe('a copy that is damaged on the disk', () => {
     const id = systemRandom.uuidV4();
     const body = contentOf(id, sizeBytes);
     await put(id, body);
-    damageOnDisk(dataPath, body.subarray(-500));
+    expect(damageOnDisk(dataPath, body.subarray(-500))).toBe(true);
     const whole = ask(`/objects/${id}`).then(async (answer) => (answer.status === 200 ? bytesOf(answer) : null));
     // small: a clean 500; large: the connection ends after the blocks that are good
     if (sizeBytes > 64 * KiB) await expect(whole).rejects.toThrow();

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseUuid } from '../base/uuid.js';
 import { parseRange, type ByteRange } from '../model/byte-range.js';
 import { Refusal } from '../model/refusal.js';
-import { headerNamesEtag, objectEtag } from './object-etag.js';
+import { headerNamesEtag, objectEtag } from '../model/object-etag.js';
 import type { ObjectService } from './object-service.js';
 import { readVerified } from './verified-read.js';
 

@@ -4,7 +4,7 @@ import { parseUuidV4 } from '../base/uuid.js';
 import type { ChunkFacts } from '../model/chunk.js';
 import { restObjectSizeBytesMax } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
-import { objectEtag } from './object-etag.js';
+import { objectEtag } from '../model/object-etag.js';
 import type { ObjectMaster, ObjectService } from './object-service.js';
 import { receiveChunk, type ChunkSource } from './receive-chunk.js';
 

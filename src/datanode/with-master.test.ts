@@ -255,7 +255,7 @@ test('a copy is pulled from the first source whose bytes are right; the bad ones
     const bytes = contentOf(id, sizeBytes);
     await putChunk(connect(damaged), id, bytes);
     await putChunk(connect(good), id, bytes);
-    damageOnDisk(join(folder, 'damaged'), bytes.subarray(-100));
+    expect(damageOnDisk(join(folder, 'damaged'), bytes.subarray(-100))).toBe(true);
     if (turn === 0) await gone.stop();
     master.order(target.nodeId, copyOrder(turn + 1, id, bytes, [gone, damaged, empty, good]));
     expect(await outcome(turn + 1)).toBe('done');
@@ -285,7 +285,7 @@ test('a damaged copy is replaced by a good one', async () => {
   const bytes = contentOf(id, 300 * KiB);
   await putChunk(connect(target), id, bytes);
   await putChunk(connect(source), id, bytes);
-  damageOnDisk(join(folder, 'target'), bytes.subarray(-100));
+  expect(damageOnDisk(join(folder, 'target'), bytes.subarray(-100))).toBe(true);
   const facts = factsOf(id, bytes);
   master.order(
     target.nodeId,

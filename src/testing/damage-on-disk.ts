@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Flips one bit of the given content, in the first file under `folder` that has it. */
-export function damageOnDisk(folder: string, content: Buffer): void {
+/** Flips one bit of the given content, in the first file under `folder` that has it. False: no file has it. */
+export function damageOnDisk(folder: string, content: Buffer): boolean {
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, entry);
     if (!statSync(path).isFile()) continue;
@@ -11,7 +11,7 @@ export function damageOnDisk(folder: string, content: Buffer): void {
     if (at === -1) continue;
     bytes[at + content.length - 1]! ^= 1;
     writeFileSync(path, bytes, { flag: 'r+' });
-    return;
+    return true;
   }
-  throw new Error('the content lies nowhere');
+  return false;
 }

@@ -43,7 +43,7 @@ export async function takeCensus(cluster: ProcessCluster, datanodes: readonly st
     disks.set(volume.nodeId, await readDisk(volume, name, problem));
     await volume.close();
   }
-  compare(new Database(join(cluster.dataPath('master'), 'metadata.sqlite'), { readonly: true }), disks, census, problem);
+  compare(new Database(join(cluster.dataPath('master'), 'metadata.db'), { readonly: true }), disks, census, problem);
   return census;
 }
 

@@ -68,27 +68,16 @@ test(
       ...verdicts.flatMap(({ key, verdict }) => (verdict.kind === 'violation' ? [`${key}: ${verdict.story}`] : [])),
     ];
     const undecided = verdicts.filter(({ verdict }) => verdict.kind === 'undecided').length;
-    await cluster.stopAll();
-    const census = await takeCensus(cluster, ['datanode-0', 'datanode-1', 'datanode-2']);
-
-    const { acknowledged, acknowledgedCount, unknown, refused, unreadable } = recorder;
-    console.log(
-      JSON.stringify({
-        seed,
-        acknowledgedCount,
-        acknowledged,
-        unknown,
-        refused,
-        unreadable,
-        kills,
-        undecided,
-        violations: violations.length,
-        census,
-      }),
-    );
     for (const client of clients) client.close();
+    const { acknowledged, acknowledgedCount, unknown, refused, unreadable } = recorder;
+    const counts = { acknowledgedCount, acknowledged, unknown, refused, unreadable, kills, undecided, violations: violations.length };
+    console.log(JSON.stringify({ seed, ...counts }));
     expect(violations).toEqual([]);
     expect(undecided).toBe(0);
+
+    await cluster.stopAll();
+    const census = await takeCensus(cluster, ['datanode-0', 'datanode-1', 'datanode-2']);
+    console.log(JSON.stringify({ seed, census }));
     expect(census.problems).toEqual([]);
     expect(acknowledgedCount).toBeGreaterThanOrEqual(acknowledgedMin);
     expect(Object.keys(kills).length, 'every process was killed').toBe(cluster.names.length);
