@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdminServer } from '../base/admin-server.js';
 import { Backoff } from '../base/backoff.js';
+import type { Clock } from '../base/clock.js';
 import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop, type Task } from '../base/task-loop.js';
 import { MetadataStore } from '../metadata/store.js';
 import { isAlive } from '../model/node-state.js';
+import { ChunkReader } from '../replication/chunk-reader.js';
 import { ChunkWriter } from '../replication/chunk-writer.js';
 import { Datanodes } from '../replication/datanodes.js';
 import { createWireClient } from '../wire/client.js';
@@ -38,6 +40,8 @@ const headersMsMax = 10_000;
 /** A REST connection on which nothing moves; wire connections look after themselves. */
 const idleMsMax = 30_000;
 const checkIntervalMs = 1000;
+/** At a stop, for REST answers under way to end. */
+const finishMsMax = 5000;
 const markEveryMs = 60_000;
 /** For a node that said it would stop: a machine is being upgraded, not lost. */
 const plannedRepairDelayMs = 30 * 60_000;
@@ -145,6 +149,11 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     parts,
   );
 
+  const reader = new ChunkReader(
+    { datanodes, view: () => registry.view(), zone: null, onBadReplica: (replica) => suspicions.raise(replica) },
+    parts,
+  );
+
   // 4. The doors: one server for REST and wire.
   const metrics = new MasterMetrics({
     registry,
@@ -153,7 +162,7 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     census: () => repair.census,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, metrics, repair, quorum });
+  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, reader, metrics, repair, quorum });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,
@@ -196,7 +205,7 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     await Promise.all([...loops.values()].map((loop) => loop.stop()));
     await Promise.all([suspicions.stop(), repair.ended()]);
     await wire.close();
-    await closeServer(server);
+    await closeServer(server, clock);
     await datanodes.close();
     await admin.close();
     await store.close();
@@ -217,10 +226,11 @@ function takesOrders(node: KnownNode): boolean {
   return isAlive(node.state) || node.state === 'quarantined';
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server, clock: Clock): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  setTimeout(() => server.closeAllConnections(), 5000).unref();
+  const giveUp = clock.setTimer(finishMsMax, () => server.closeAllConnections());
   await closed;
+  giveUp.cancel();
 }

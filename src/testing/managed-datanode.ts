@@ -52,6 +52,7 @@ export class ManagedDatanode {
   ignoresOrders = false;
   /** Instead of the outcome of carrying it out. */
   outcomeOf: (order: Order) => OrderOutcome | null = () => null;
+  onRead: () => void = () => undefined;
   #digests: string[] = [''];
   #proveSequence: number | null = null;
   #options: ManagedDatanodeOptions;
@@ -101,6 +102,7 @@ export class ManagedDatanode {
             return { head: { id: head.id, lengthBytes, crc32c: crc, nodeId: this.nodeId } };
           },
           getChunk: ({ head }) => {
+            this.onRead();
             const chunk = this.chunks.get(head.id);
             if (!chunk) throw new Refusal('chunk-unknown');
             const { id, lengthBytes, crc32c } = chunk;

@@ -4,6 +4,7 @@ import type { MetadataStore } from '../../metadata/store.js';
 import type { Liveness } from '../liveness.js';
 import type { MasterMetrics } from '../metrics.js';
 import type { NodeRegistry } from '../node-registry.js';
+import type { ChunkReader } from '../../replication/chunk-reader.js';
 import type { ChunkWriter } from '../../replication/chunk-writer.js';
 import type { OrderBook } from '../order-book.js';
 import type { Repair } from '../repair.js';
@@ -15,6 +16,7 @@ export interface RestContext {
   liveness: Liveness;
   orders: OrderBook;
   writer: ChunkWriter;
+  reader: ChunkReader;
   metrics: Pick<MasterMetrics, 'enterUpload'>;
   repair: Pick<Repair, 'census' | 'copiesUnderWay'>;
   clock: Clock;

@@ -142,6 +142,58 @@ describe('objects through the master', () => {
   });
 });
 
+async function bytesOf(response: Response): Promise<Buffer> {
+  return Buffer.from(await response.arrayBuffer());
+}
+
+describe('the content of an object', () => {
+  const bytes = systemRandom.bytes(200_000);
+  let id: string;
+  beforeAll(async () => {
+    const made = await call('POST', '/api/objects', { body: new Uint8Array(bytes), type: 'application/octet-stream' });
+    id = made.body['objectid'] as string;
+    await tested.until('three copies', () => nodes.every((node) => node.chunks.has(id)));
+  });
+  const content = (headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
+    fetch(`${tested.address}/api/objects/${id}/content`, { method, headers: { authorization: `Bearer ${token}`, ...headers } });
+
+  it('is read whole, by range, and by condition', async () => {
+    const whole = await content();
+    expect(whole.status).toBe(200);
+    expect((await bytesOf(whole)).equals(bytes)).toBe(true);
+    const etag = whole.headers.get('etag')!;
+
+    const head = await content({}, 'HEAD');
+    expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, String(bytes.length), etag]);
+    const part = await content({ range: 'bytes=1000-1999' });
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 1000-1999/${bytes.length}`]);
+    expect((await bytesOf(part)).equals(bytes.subarray(1000, 2000))).toBe(true);
+    expect((await content({ range: 'bytes=0-9', 'if-range': '"other"' })).status).toBe(200);
+    const behind = await content({ range: 'bytes=200000-' });
+    expect([behind.status, behind.headers.get('content-range')]).toEqual([416, `bytes */${bytes.length}`]);
+    expect((await content({ 'if-none-match': etag })).status).toBe(304);
+  });
+
+  it('is read from the good copy when others are damaged or gone, and those are made anew', async () => {
+    nodes[0]!.chunks.get(id)!.bytes.fill(0);
+    nodes[1]!.chunks.delete(id);
+    let asked = 0;
+    for (const node of nodes) node.onRead = () => (asked += 1);
+    for (let read = 0; read < 20; read += 1) expect((await bytesOf(await content())).equals(bytes)).toBe(true);
+    expect(asked).toBeGreaterThan(20); // so bad copies were met
+    await tested.until('whole again', () => nodes.every((node) => node.chunks.get(id)?.bytes.equals(bytes)));
+  });
+
+  it('of nothing has no bytes', async () => {
+    const made = await call('POST', '/api/objects', { type: 'application/octet-stream' });
+    expect(made).toMatchObject({ status: 201, body: { size: 0 } });
+    const read = await fetch(`${tested.address}/api/objects/${made.body['objectid'] as string}/content`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([read.status, read.headers.get('content-length')]).toEqual([200, '0']);
+  });
+});
+
 describe('what people ask', () => {
   it('is answered by status in words', async () => {
     const { status, body } = await call('GET', '/api/status');
@@ -233,6 +285,8 @@ describe('bad input', () => {
     ['GET', '/api/objects/..%2f..%2fetc%2fpasswd', {}, 400, 'object-id-invalid'],
     ['GET', '/api/objects/%zz', {}, 400, 'uri-invalid'],
     ['GET', `/api/objects/${unknown}`, {}, 404, 'object-unknown'],
+    ['GET', '/api/objects/x/content', {}, 400, 'object-id-invalid'],
+    ['GET', `/api/objects/${unknown}/content`, {}, 404, 'object-unknown'],
     ['DELETE', '/api/objects/x', {}, 400, 'object-id-invalid'],
     ['DELETE', `/api/objects/${unknown}`, {}, 404, 'object-unknown'],
     ['POST', '/api/nodes/nobody/clear', {}, 404, 'node-unknown'],
@@ -283,6 +337,7 @@ describe('the token', () => {
     ['POST', '/api/objects'],
     ['GET', `/api/objects/${systemRandom.uuidV4()}`],
     ['DELETE', `/api/objects/${systemRandom.uuidV4()}`],
+    ['GET', `/api/objects/${systemRandom.uuidV4()}/content`],
     ['GET', '/api/status'],
     ['GET', '/api/nodes'],
     ['POST', '/api/nodes/x/clear'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RestContext } from './context.js';
+import { contentRoute } from './content-route.js';
 import { nodeRoutes } from './node-routes.js';
 import { objectRoutes } from './object-routes.js';
 import { openApiDocument } from './openapi.js';
@@ -9,7 +10,13 @@ import { uploadRoutes } from './upload-routes.js';
 
 /** The table of all routes. The OpenAPI document is made of it, so neither can lack what the other has. */
 export function masterRoutes(context: RestContext): Route[] {
-  const routes = [...statusRoutes(context), ...nodeRoutes(context), ...uploadRoutes(context), ...objectRoutes(context)];
+  const routes = [
+    ...statusRoutes(context),
+    ...nodeRoutes(context),
+    ...uploadRoutes(context),
+    ...objectRoutes(context),
+    contentRoute(context),
+  ];
   const document = route(
     {
       method: 'GET',
