@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { systemClock } from '../../base/clock.js';
 import { silentLog } from '../../base/log.js';
 import { systemRandom } from '../../base/random.js';
@@ -7,18 +6,24 @@ import { uuidFromBytes } from '../../base/uuid.js';
 import { volumeDefaults } from '../../chunks/volume-limits.js';
 import { Volume } from '../../chunks/volume.js';
 import { verifyChunk } from '../../datanode/verify-chunk.js';
+import { unpackChunks } from '../../metadata/rows/body.js';
+import { SqliteConnection } from '../../metadata/sqlite/connection.js';
+import { statement } from '../../metadata/tx.js';
 import type { ChunkFacts } from '../../model/chunk.js';
+import { auditMetadata } from '../audit-metadata.js';
 import type { ProcessCluster } from '../process-cluster.js';
 
 const pageMax = 1000;
 /** Enough to understand what is wrong. */
 const problemsMax = 20;
+const nodeRows = statement('SELECT number, id FROM node');
+const presentChunks = statement('SELECT id, length, crc32c, nodes FROM chunk WHERE state = 0');
+const namedBodies = statement('SELECT chunks FROM body WHERE refs > 0');
 
 export interface Census {
   replicas: number;
   chunkRows: number;
   bodies: number;
-  slices: number;
   /** On disk, and no row names them: uploads that never committed, or deletes under way. */
   unnamed: number;
   problems: string[];
@@ -29,7 +34,7 @@ export interface Census {
  * the metadata names with the disk, every reference count with the references.
  */
 export async function takeCensus(cluster: ProcessCluster, datanodes: readonly string[]): Promise<Census> {
-  const census: Census = { replicas: 0, chunkRows: 0, bodies: 0, slices: 0, unnamed: 0, problems: [] };
+  const census: Census = { replicas: 0, chunkRows: 0, bodies: 0, unnamed: 0, problems: [] };
   const problem = (text: string): void => {
     if (census.problems.length < problemsMax) census.problems.push(text);
   };
@@ -43,7 +48,9 @@ export async function takeCensus(cluster: ProcessCluster, datanodes: readonly st
     disks.set(volume.nodeId, await readDisk(volume, name, problem));
     await volume.close();
   }
-  compare(new Database(join(cluster.dataPath('master'), 'metadata.db'), { readonly: true }), disks, census, problem);
+  const rows = SqliteConnection.openReader(join(cluster.dataPath('master'), 'metadata.db'));
+  compare(rows, disks, census, problem);
+  rows.close();
   return census;
 }
 
@@ -67,16 +74,16 @@ interface ChunkRow {
 }
 
 function compare(
-  db: Database.Database,
+  rows: SqliteConnection,
   disks: Map<string, Map<string, ChunkFacts>>,
   census: Census,
   problem: (text: string) => void,
 ): void {
-  const nodeRows = db.prepare('SELECT number, id FROM node').all() as { number: number; id: Buffer }[];
-  const nodeIds = new Map(nodeRows.map((row) => [row.number, row.id.length === 16 ? uuidFromBytes(row.id) : row.id.toString()]));
-  const rows = db.prepare('SELECT id, length, crc32c, nodes FROM chunk WHERE state = 0').all() as ChunkRow[];
+  const nodes = rows.all(nodeRows, []) as { number: number; id: Buffer }[];
+  const nodeIds = new Map(nodes.map(({ number, id }) => [number, id.toString()]));
+  const chunks = rows.all(presentChunks, []) as ChunkRow[];
   const named = new Set<string>();
-  for (const row of rows) {
+  for (const row of chunks) {
     const id = uuidFromBytes(row.id);
     named.add(id);
     const copies = row.nodes.length / 2;
@@ -89,22 +96,15 @@ function compare(
         problem(`chunk ${id} on node ${nodeId} is another than its row says`);
     }
   }
-  census.chunkRows = rows.length;
+  census.chunkRows = chunks.length;
   for (const disk of disks.values()) {
     census.replicas += disk.size;
     for (const id of disk.keys()) if (!named.has(id)) census.unnamed += 1;
   }
 
-  const bodies = db
-    .prepare('SELECT number, refs, chunks, (SELECT count(*) FROM slice WHERE slice.body = body.number) AS counted FROM body')
-    .all() as { number: number; refs: number; chunks: Buffer; counted: number }[];
-  census.bodies = bodies.length;
-  for (const body of bodies) {
-    census.slices += body.counted;
-    if (body.refs !== body.counted) problem(`body ${body.number} says ${body.refs} references, there are ${body.counted}`);
-    for (let offset = 0; body.refs > 0 && offset < body.chunks.length; offset += 24) {
-      const id = uuidFromBytes(body.chunks, offset);
-      if (!named.has(id)) problem(`chunk ${id} of body ${body.number} has no row`);
-    }
+  for (const { chunks } of rows.all(namedBodies, []) as { chunks: Buffer }[]) {
+    census.bodies += 1;
+    for (const { id } of unpackChunks(chunks)) if (!named.has(id)) problem(`chunk ${id} of a body in use has no row`);
   }
+  for (const wrong of auditMetadata(rows)) problem(wrong);
 }

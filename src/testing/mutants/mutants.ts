@@ -2,26 +2,39 @@
 export interface Mutant {
   /** Name of the patch beside this file. */
   name: string;
-  /** Vitest project, file and name of the test. */
+  /** Vitest project, file, and a part of the name of the test. */
   project: 'unit' | 'cluster' | 'crash';
   file: string;
   testName: string;
   environment?: Record<string, string>;
 }
 
+const powerCut = {
+  project: 'crash',
+  file: 'src/testing/crash/power-cut.crash.test.ts',
+  testName: 'on ext4 nothing acknowledged is lost',
+  environment: { AETHER_TEST_POWER_CUT_CYCLES: '10' },
+} as const;
+
 export const mutants: readonly Mutant[] = [
+  { name: 'no-file-sync', ...powerCut },
+  { name: 'sqlite-normal', ...powerCut },
   {
-    name: 'no-file-sync',
-    project: 'crash',
-    file: 'src/testing/crash/power-cut.crash.test.ts',
-    testName: 'on ext4 nothing acknowledged is lost',
-    environment: { AETHER_TEST_POWER_CUT_CYCLES: '8' },
+    name: 'no-checksum-on-read',
+    project: 'cluster',
+    file: 'src/testing/safety.cluster.test.ts',
+    testName: 'wrong bytes on two of three disks are never in an answer',
   },
   {
-    name: 'sqlite-normal',
-    project: 'crash',
-    file: 'src/testing/crash/power-cut.crash.test.ts',
-    testName: 'on ext4 nothing acknowledged is lost',
-    environment: { AETHER_TEST_POWER_CUT_CYCLES: '8' },
+    name: 'one-copy-is-enough',
+    project: 'cluster',
+    file: 'src/testing/safety.cluster.test.ts',
+    testName: 'no write is acknowledged while fewer than two datanodes live',
+  },
+  {
+    name: 'attempts-forgotten',
+    project: 'unit',
+    file: 'src/metadata/transactions.test.ts',
+    testName: 'a repeated attempt is given the first outcome and does nothing again',
   },
 ];
