@@ -155,7 +155,7 @@ describe('a copy that fails', () => {
     const bytes = systemRandom.bytes(size);
     const chunk = store(bytes);
     node(0).fault = fault;
-    const got = await readAll(reader({ limits: { headMs: 200, pieceMs: 200 } }).read(objectOf([chunk]), whole(chunk)));
+    const got = await readAll(reader({ limits: { headMs: 1000, pieceMs: 1000 } }).read(objectOf([chunk]), whole(chunk)));
     expect(got.equals(bytes)).toBe(true);
     expect(node(0).shown).toBe(1);
     expect(bad).toEqual(problem === null ? [] : [{ id: chunk.id, nodeId: node(0).node.nodeId, problem }]);

@@ -1,97 +1,110 @@
 import type { z } from 'zod';
-import type { Clock, Timer } from '../base/clock.js';
 import { Refusal } from '../model/refusal.js';
 import { NeverSent, Unreachable, type CallOptions, type OutgoingCall, type Reply } from './api.js';
-import { ArrivingBody, emptyBody } from './arriving-body.js';
+import { ArrivingBody, emptyBody, type BodySender } from './arriving-body.js';
 import { frameKinds, type FrameHead } from './frames.js';
 import { bare, type FrameSocket } from './frame-socket.js';
-import type { WireLimits } from './limits.js';
-import { OutgoingBody } from './outgoing-body.js';
 import { parseCredit, parseHead, parseRefusal } from './heads.js';
+import type { WireLimits } from './limits.js';
+import { OutgoingBody, type QueuedBytes } from './outgoing-body.js';
 import { verbs, type Verb } from './verbs.js';
 
-/** Body bytes that wait on one connection, all calls together. */
-export interface QueuedBytes {
-  total: number;
+/** Where a call is kept while it is not over. */
+export interface CallKeeper {
+  forget(call: Call): void;
 }
 
+type Answer = Reply<Verb>;
+
 /** One call as its caller's side sees it: first waiting for a connection, then on one, then answered. */
-export class Call implements OutgoingCall<Verb> {
-  readonly reply: Promise<Reply<Verb>>;
+export class Call implements OutgoingCall<Verb>, BodySender {
   readonly #verb: Verb;
   readonly #headJson: string;
   readonly #limits: WireLimits;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: CallOptions;
+  readonly #deadlineMs: number;
   readonly #queued: QueuedBytes;
-  readonly #timer: Timer;
   /** Null: the call has no request body. */
   readonly #request: OutgoingBody | null;
-  #answer: ArrivingBody | null = null;
-  #resolve!: (reply: Reply<Verb>) => void;
-  #reject!: (error: Error) => void;
+  #arriving: ArrivingBody | null = null;
   #frames: FrameSocket | null = null;
+  #keeper: CallKeeper | null = null;
   #id = 0;
-  #done = false;
-  #leave: () => void = () => undefined;
+  #isAnswered = false;
+  #isDone = false;
+  /** The outcome, until somebody asks for it; then the promise and its resolvers. */
+  #answer: Answer | null = null;
+  #error: Error | null = null;
+  #reply: Promise<Answer> | null = null;
+  #resolve: ((answer: Answer) => void) | null = null;
+  #reject: ((error: Error) => void) | null = null;
+  #onAbort: (() => void) | null = null;
 
   constructor(
     verb: Verb,
     head: unknown,
-    options: CallOptions & { hasBody: boolean },
-    parts: { limits: WireLimits; clock: Clock; queued: QueuedBytes },
+    options: CallOptions,
+    place: { hasBody: boolean; nowMs: number; limits: WireLimits; queued: QueuedBytes },
   ) {
     this.#verb = verb;
     this.#headJson = JSON.stringify(head);
-    this.#limits = parts.limits;
-    this.#queued = parts.queued;
-    this.reply = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#request = options.hasBody ? new OutgoingBody(parts.limits, (bytes) => this.#taken(bytes)) : null;
-    // The caller of a pushed body may learn of its end elsewhere and never look at the reply
-    if (options.hasBody) this.reply.catch(() => undefined);
-    const { timeoutMs } = options;
-    this.#timer = parts.clock.setTimer(timeoutMs, () => this.#tooLate(timeoutMs));
-    this.#signal = options.signal;
-    if (this.#signal?.aborted) this.#onAbort();
-    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#limits = place.limits;
+    this.#options = options;
+    this.#deadlineMs = place.nowMs + options.timeoutMs;
+    this.#queued = place.queued;
+    this.#request = place.hasBody ? this.#newBody() : null;
+    if (options.signal !== undefined) this.#follow(options.signal);
   }
 
   get isDone(): boolean {
-    return this.#done;
+    return this.#isDone;
   }
 
-  /** `leave` is called once when the call is over; replaces the one before. */
-  whenDone(leave: () => void): void {
-    this.#leave = leave;
+  /** Names the call on its connection. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /** `keeper` forgets the call when it is over; replaces the one before. */
+  keepIn(keeper: CallKeeper): void {
+    this.#keeper = keeper;
   }
 
   sendOn(frames: FrameSocket, id: number): void {
     this.#frames = frames;
     this.#id = id;
-    frames.send({
-      kind: frameKinds.request,
-      verb: verbs[this.#verb].code,
-      id,
-      last: this.#request === null,
-      json: this.#headJson,
-      bodyBytes: 0,
-      stampEpoch: 0,
-      stampN: 0,
-    });
-    this.#request?.sendOn(frames, id);
+    if (this.#request !== null) this.#request.sendOn(frames, id);
+    else frames.send(bare(frameKinds.request, id, this.#headJson, verbs[this.#verb].code));
+  }
+
+  /** Fails the call when its answer is overdue. */
+  checkDeadline(nowMs: number): void {
+    if (this.#isAnswered || nowMs < this.#deadlineMs) return;
+    const reason = `${this.#verb}: no answer within ${this.#options.timeoutMs} ms`;
+    this.abort(this.#frames === null ? new NeverSent(reason) : new Unreachable(reason));
   }
 
   // ---- the caller's side
+
+  /** Made when first asked for: who pushes a body may learn of its end elsewhere and never look at the reply. */
+  get reply(): Promise<Answer> {
+    this.#reply ??= new Promise((resolve, reject) => {
+      if (this.#answer !== null) resolve(this.#answer);
+      else if (this.#error !== null) reject(this.#error);
+      else {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      }
+    });
+    return this.#reply;
+  }
 
   get queuedBytes(): number {
     return this.#request?.queuedBytes ?? 0;
   }
 
   write(bytes: Buffer): void {
-    if (this.#done || this.#request === null || this.#request.finished) return;
-    this.#queued.total += bytes.length;
+    if (this.#isDone || this.#request === null) return;
     this.#request.write(bytes);
     if (this.#queued.total > this.#limits.queuedBodyBytes) this.abort(new Refusal('slow-down'));
   }
@@ -105,80 +118,84 @@ export class Call implements OutgoingCall<Verb> {
   }
 
   abort(reason: Error): void {
-    if (this.#done) return;
-    if (this.#frames !== null) this.#frames.send(bare(frameKinds.cancel, this.#id));
+    if (this.#isDone) return;
+    this.#frames?.send(bare(frameKinds.cancel, this.#id));
     this.fail(reason);
   }
 
   // ---- the connection's side
 
   /** The answer's head, perhaps with all of its body behind it. */
-  receive(head: FrameHead, json: Buffer): void {
-    if (head.kind === frameKinds.credit) this.#request?.addCredit(parseCredit(json));
-    else if (head.kind === frameKinds.cancel) this.#request?.drop();
+  receive(head: FrameHead, json: string): void {
+    if (head.kind === frameKinds.reply) this.#receiveReply(head, json);
     else if (head.kind === frameKinds.refusal) this.fail(parseRefusal(json));
-    else if (head.kind === frameKinds.reply && this.#answer === null) this.#receiveReply(head, json);
-    else if (head.kind === frameKinds.data && this.#answer !== null) {
-      if (head.last && head.bodyBytes === 0) this.#finish();
-    }
+    else if (head.kind === frameKinds.credit) this.#request?.addCredit(parseCredit(json));
+    else if (head.kind === frameKinds.cancel) this.#request?.drop();
+    else if (head.kind === frameKinds.data && head.last && head.bodyBytes === 0) this.#finish();
   }
 
   /** False: the sender went beyond its credit. */
   receiveBody(bytes: Buffer, last: boolean): boolean {
-    const inTime = this.#answer?.push(bytes) ?? true;
+    const inTime = this.#arriving?.push(bytes) ?? true;
     if (last) this.#finish();
     return inTime;
   }
 
   /** The call is over without its whole answer. */
   fail(error: Error): void {
-    if (this.#done) return;
+    if (this.#isDone) return;
     this.#over();
-    this.#reject(error);
-    this.#answer?.fail(error);
+    this.#arriving?.fail(error);
+    if (this.#isAnswered) return;
+    this.#error = error;
+    this.#reject?.(error);
   }
 
-  #receiveReply(head: FrameHead, json: Buffer): void {
-    const parsed = parseHead(verbs[this.#verb].response as z.ZodType<Reply<Verb>['head']>, json);
+  // ---- the reader of the answer's body
+
+  credit(bytes: number): void {
+    this.#frames?.send(bare(frameKinds.credit, this.#id, String(bytes)));
+  }
+
+  stop(): void {
+    this.abort(new Error('the answer was discarded'));
+  }
+
+  #receiveReply(head: FrameHead, json: string): void {
+    if (this.#isAnswered) return;
+    const parsed = parseHead(verbs[this.#verb].response as z.ZodType<Answer['head']>, json);
     if (parsed === null) {
       this.abort(new Refusal('wire-malformed', `The answer to ${this.#verb} does not have its shape.`));
       return;
     }
-    this.#timer.cancel();
-    if (head.last && head.bodyBytes === 0) {
-      this.#over();
-      this.#resolve({ head: parsed, body: emptyBody });
-      return;
-    }
-    this.#answer = new ArrivingBody(this.#limits, {
-      credit: (bytes) => this.#frames?.send(bare(frameKinds.credit, this.#id, String(bytes))),
-      stop: () => this.abort(new Error('the answer was discarded')),
-    });
-    this.#resolve({ head: parsed, body: this.#answer });
+    this.#isAnswered = true;
+    if (head.last && head.bodyBytes === 0) this.#over();
+    else this.#arriving = new ArrivingBody(this.#limits, this);
+    this.#answer = { head: parsed, body: this.#arriving ?? emptyBody };
+    this.#resolve?.(this.#answer);
   }
 
   #finish(): void {
-    if (this.#done) return;
+    if (this.#isDone) return;
     this.#over();
-    this.#answer?.end();
+    this.#arriving?.end();
   }
 
   #over(): void {
-    this.#done = true;
-    this.#timer.cancel();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#isDone = true;
+    if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#request?.drop();
-    this.#leave();
+    this.#keeper?.forget(this);
   }
 
-  #tooLate(timeoutMs: number): void {
-    const reason = `${this.#verb}: no answer within ${timeoutMs} ms`;
-    this.abort(this.#frames === null ? new NeverSent(reason) : new Unreachable(reason));
+  #newBody(): OutgoingBody {
+    const opening = { kind: frameKinds.request, verb: verbs[this.#verb].code, json: this.#headJson };
+    return new OutgoingBody(this.#limits, { opening, queued: this.#queued });
   }
 
-  #taken(bytes: number): void {
-    this.#queued.total -= bytes;
+  #follow(signal: AbortSignal): void {
+    this.#onAbort = () => this.abort(signal.reason as Error);
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
   }
-
-  readonly #onAbort = (): void => this.abort(this.#signal?.reason as Error);
 }

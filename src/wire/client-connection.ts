@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { ViewNumber } from '../model/node.js';
 import { Unreachable } from './api.js';
-import type { Call } from './call.js';
+import type { Call, CallKeeper } from './call.js';
 import { frameKinds, type FrameHead } from './frames.js';
 import { bare, FrameSocket, type FrameReceiver } from './frame-socket.js';
 import { ClientHandshake, type Peer } from './handshake.js';
@@ -22,7 +22,7 @@ export interface ClientConnectionOptions {
 }
 
 /** One connection as the side that dialled sees it: proves itself, now and then again, and carries calls. */
-export class ClientConnection implements FrameReceiver {
+export class ClientConnection implements FrameReceiver, CallKeeper {
   readonly #options: ClientConnectionOptions;
   readonly #parts: { clock: Clock; random: Random };
   readonly #frames: FrameSocket;
@@ -72,15 +72,23 @@ export class ClientConnection implements FrameReceiver {
     while (this.#calls.has(this.#lastId));
     const id = this.#lastId;
     this.#calls.set(id, call);
-    call.whenDone(() => this.#calls.delete(id));
+    call.keepIn(this);
     call.sendOn(this.#frames, id);
+  }
+
+  forget(call: Call): void {
+    this.#calls.delete(call.id);
+  }
+
+  checkDeadlines(nowMs: number): void {
+    for (const call of this.#calls.values()) call.checkDeadline(nowMs);
   }
 
   destroy(reason: string): void {
     this.#frames.destroy(reason);
   }
 
-  frame(head: FrameHead, json: Buffer): void {
+  frame(head: FrameHead, json: string): void {
     if (head.id === 0) {
       this.#handshakeFrame(head, json);
       return;
@@ -105,7 +113,7 @@ export class ClientConnection implements FrameReceiver {
     this.#options.onClosed();
   }
 
-  #handshakeFrame(head: FrameHead, json: Buffer): void {
+  #handshakeFrame(head: FrameHead, json: string): void {
     if (this.#handshake === null) return;
     if (head.kind === frameKinds.refusal) this.#refuse(parseRefusal(json));
     else if (head.kind === frameKinds.challenge) {

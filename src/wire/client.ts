@@ -1,14 +1,15 @@
 import { Backoff } from '../base/backoff.js';
-import type { Clock } from '../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { ViewNumber } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
 import { NeverSent, Unreachable, type CallOptions, type OutgoingCall, type Reply, type WireClient } from './api.js';
-import { Call, type QueuedBytes } from './call.js';
+import { Call, type CallKeeper } from './call.js';
 import { ClientConnection } from './client-connection.js';
 import { processMark, type Identity, type Lane } from './handshake.js';
 import { wireLimits, type WireLimits } from './limits.js';
+import type { QueuedBytes } from './outgoing-body.js';
 import { dial } from './upgrade.js';
 import { verbs, type RequestOf, type Verb } from './verbs.js';
 
@@ -39,9 +40,9 @@ interface Parts {
 export function createWireClient(options: WireClientOptions, parts: Parts): WireClient {
   const limits: WireLimits = { ...wireLimits, ...options.limits };
   const lanes = { small: new ClientLane('small', options, limits, parts), bulk: new ClientLane('bulk', options, limits, parts) };
-  const start = (verb: Verb, head: unknown, callOptions: CallOptions & { hasBody: boolean }): Call => {
+  const start = (verb: Verb, head: unknown, callOptions: CallOptions, hasBody: boolean): Call => {
     const lane = lanes[verbs[verb].lane];
-    const call = new Call(verb, head, callOptions, { limits, clock: parts.clock, queued: lane.queued });
+    const call = new Call(verb, head, callOptions, { hasBody, nowMs: parts.clock.monotonicMs(), limits, queued: lane.queued });
     lane.start(call);
     return call;
   };
@@ -50,10 +51,10 @@ export function createWireClient(options: WireClientOptions, parts: Parts): Wire
       return lanes.small.isAway || lanes.bulk.isAway;
     },
     call<V extends Verb>(verb: V, head: RequestOf<V>, callOptions: CallOptions): Promise<Reply<V>> {
-      return start(verb, head, { ...callOptions, hasBody: false }).reply;
+      return start(verb, head, callOptions, false).reply;
     },
     open<V extends Verb>(verb: V, head: RequestOf<V>, callOptions: CallOptions): OutgoingCall<V> {
-      return start(verb, head, { ...callOptions, hasBody: true });
+      return start(verb, head, callOptions, true);
     },
     close() {
       lanes.small.close();
@@ -64,7 +65,7 @@ export function createWireClient(options: WireClientOptions, parts: Parts): Wire
 }
 
 /** One of the two connections to a peer: dialled when a call needs it, again after a break, with backoff after failures. */
-class ClientLane {
+class ClientLane implements CallKeeper {
   readonly queued: QueuedBytes = { total: 0 };
   readonly #lane: Lane;
   readonly #options: WireClientOptions;
@@ -74,6 +75,7 @@ class ClientLane {
   readonly #waiting = new Set<Call>();
   readonly #abort = new AbortController();
   #connection: ClientConnection | null = null;
+  #deadlineTimer: Timer | null = null;
   #dialling = false;
   /** Not before this time after failures, `monotonicMs`. */
   #dialAtMs = 0;
@@ -94,14 +96,19 @@ class ClientLane {
 
   start(call: Call): void {
     if (call.isDone) return;
+    this.#watchDeadlines();
     if (this.#abort.signal.aborted) call.fail(new NeverSent('the client is closed'));
     else if ((this.#connection?.callsUnderWay ?? this.#waiting.size) >= this.#limits.callsMax) call.fail(new Refusal('slow-down'));
     else if (this.#connection !== null) this.#connection.start(call);
     else {
       this.#waiting.add(call);
-      call.whenDone(() => this.#waiting.delete(call));
+      call.keepIn(this);
       if (!this.#dialling) void this.#connect();
     }
+  }
+
+  forget(call: Call): void {
+    this.#waiting.delete(call);
   }
 
   close(): void {
@@ -159,6 +166,19 @@ class ClientLane {
     await connection.prove();
     if (!connection.isOpen) throw new Unreachable('connection closed');
     return connection;
+  }
+
+  /** One timer for all calls of the lane: setting one for each would be a noticeable part of what a small call costs. */
+  #watchDeadlines(): void {
+    if (this.#deadlineTimer !== null) return;
+    const { clock } = this.#parts;
+    this.#deadlineTimer = clock.setTimer(this.#limits.deadlineTickMs, () => {
+      this.#deadlineTimer = null;
+      const nowMs = clock.monotonicMs();
+      for (const call of this.#waiting) call.checkDeadline(nowMs);
+      this.#connection?.checkDeadlines(nowMs);
+      if (this.#waiting.size > 0 || (this.#connection?.callsUnderWay ?? 0) > 0) this.#watchDeadlines();
+    });
   }
 
   #failWaiting(error: Error): void {

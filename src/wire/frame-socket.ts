@@ -16,8 +16,8 @@ export interface FrameReceiver extends FrameSink {
 }
 
 /** A plain frame without body: what most frames are. */
-export function bare(kind: Frame['kind'], id: number, json = ''): Frame {
-  return { kind, verb: 0, id, last: true, json, bodyBytes: 0, stampEpoch: 0, stampN: 0 };
+export function bare(kind: Frame['kind'], id: number, json = '', verb = 0): Frame {
+  return { kind, verb, id, last: true, json, bodyBytes: 0, stampEpoch: 0, stampN: 0 };
 }
 
 /**
@@ -78,12 +78,12 @@ export class FrameSocket {
   }
 
   /** Queues a frame; its body travels with it, uncopied. */
-  send(frame: Frame, body?: Buffer[]): void {
+  send(frame: Frame, body: Buffer[] | null = null): void {
     if (this.#closed !== null) return;
     const head = encodeFrame(frame);
     this.#waiting.push(head);
     this.#waitingBytes += head.length + frame.bodyBytes;
-    if (body !== undefined) for (const bytes of body) this.#waiting.push(bytes);
+    if (body !== null) for (const bytes of body) this.#waiting.push(bytes);
     if (this.#waitingBytes > this.#limits.waitingBytes) this.#full();
     this.#schedule();
   }
@@ -125,7 +125,7 @@ export class FrameSocket {
 
   #sink(): FrameSink {
     return {
-      frame: (head: FrameHead, json: Buffer) => {
+      frame: (head: FrameHead, json: string) => {
         if (head.kind === frameKinds.ping) this.send(bare(frameKinds.pong, 0));
         else if (head.kind !== frameKinds.pong) this.#receiver.frame(head, json);
       },

@@ -20,7 +20,7 @@ function collect(): { seen: Seen[]; decoder: FrameDecoder; slices: Buffer[] } {
   const slices: Buffer[] = [];
   const decoder = new FrameDecoder(limits, {
     frame({ kind, verb, id, last, stampEpoch, stampN }, json) {
-      seen.push({ kind, verb, id, last, stampEpoch, stampN, json: json.toString(), body: Buffer.alloc(0) });
+      seen.push({ kind, verb, id, last, stampEpoch, stampN, json, body: Buffer.alloc(0) });
     },
     body(bytes) {
       slices.push(bytes);

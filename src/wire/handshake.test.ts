@@ -16,8 +16,8 @@ function shake(options: { client?: Buffer[]; server?: Buffer[]; expect?: { role:
     peer = gateway,
   } = options;
   const client = new ClientHandshake(peer, { expect, secrets: () => clientSecrets }, systemRandom);
-  const server = new ServerHandshake(Buffer.from(client.hello()), node, () => serverSecrets, systemRandom);
-  return server.verify(Buffer.from(client.answer(Buffer.from(server.challenge()))));
+  const server = new ServerHandshake(client.hello(), node, () => serverSecrets, systemRandom);
+  return server.verify(client.answer(server.challenge()));
 }
 
 describe('the handshake', () => {
@@ -45,9 +45,9 @@ describe('the handshake', () => {
 
   it('does not accept a recorded proof again', () => {
     const client = new ClientHandshake(gateway, { expect: node, secrets: () => [ours] }, systemRandom);
-    const hello = Buffer.from(client.hello());
+    const hello = client.hello();
     const first = new ServerHandshake(hello, node, () => [ours], systemRandom);
-    const proof = Buffer.from(client.answer(Buffer.from(first.challenge())));
+    const proof = client.answer(first.challenge());
     expect(first.verify(proof)).toEqual(gateway);
     const second = new ServerHandshake(hello, node, () => [ours], systemRandom);
     second.challenge();
@@ -56,17 +56,17 @@ describe('the handshake', () => {
 
   it('does not accept its own proof reflected', () => {
     const client = new ClientHandshake(gateway, { expect: node, secrets: () => [ours] }, systemRandom);
-    const server = new ServerHandshake(Buffer.from(client.hello()), node, () => [ours], systemRandom);
+    const server = new ServerHandshake(client.hello(), node, () => [ours], systemRandom);
     const { proof } = JSON.parse(server.challenge()) as { proof: string };
-    expect(() => server.verify(Buffer.from(JSON.stringify({ proof })))).toThrow(Refusal);
+    expect(() => server.verify(JSON.stringify({ proof }))).toThrow(Refusal);
   });
 
   it.each(['role', 'id', 'boot', 'lane', 'openedAtMs', 'process'] as const)('covers the %s of the client', (field) => {
     const client = new ClientHandshake(gateway, { expect: node, secrets: () => [ours] }, systemRandom);
     const said = JSON.parse(client.hello()) as Record<string, unknown>;
     said[field] = { role: 'master', id: 'other', boot: 4, lane: 'bulk', openedAtMs: 1, process: 'q' }[field];
-    const server = new ServerHandshake(Buffer.from(JSON.stringify(said)), node, () => [ours], systemRandom);
-    expect(() => client.answer(Buffer.from(server.challenge()))).toThrow(Refusal);
+    const server = new ServerHandshake(JSON.stringify(said), node, () => [ours], systemRandom);
+    expect(() => client.answer(server.challenge())).toThrow(Refusal);
   });
 
   it.each([
@@ -74,6 +74,6 @@ describe('the handshake', () => {
     ['another shape', '{"role":1}'],
     ['a later version only', JSON.stringify({ ...gateway, version: 9, versionMin: 9, nonce: 'a'.repeat(64) })],
   ])('refuses a hello with %s', (_name, json) => {
-    expect(() => new ServerHandshake(Buffer.from(json), node, () => [ours], systemRandom)).toThrow(Refusal);
+    expect(() => new ServerHandshake(json, node, () => [ours], systemRandom)).toThrow(Refusal);
   });
 });

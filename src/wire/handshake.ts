@@ -90,7 +90,7 @@ function checkMac(secrets: Buffer[], direction: 'client' | 'server', hello: Hell
   if (!equal) throw new Refusal('peer-unproven');
 }
 
-function parse<T>(schema: z.ZodType<T>, json: Buffer): T {
+function parse<T>(schema: z.ZodType<T>, json: string): T {
   const parsed = parseHead(schema, json);
   if (parsed === null) throw new Refusal('wire-malformed', 'The handshake does not have its shape.');
   return parsed;
@@ -113,7 +113,7 @@ export class ClientHandshake {
     return JSON.stringify(this.#hello);
   }
 
-  answer(challengeJson: Buffer): string {
+  answer(challengeJson: string): string {
     const { proof, ...challenge } = parse(challengeSchema, challengeJson);
     const secrets = this.#secrets();
     checkMac(secrets, 'server', this.#hello, challenge, proof);
@@ -134,7 +134,7 @@ export class ServerHandshake {
   readonly #challenge: Challenge;
   readonly #secrets: () => Buffer[];
 
-  constructor(helloJson: Buffer, self: Identity, secrets: () => Buffer[], random: Random) {
+  constructor(helloJson: string, self: Identity, secrets: () => Buffer[], random: Random) {
     const hello = parse(helloSchema, helloJson);
     const version = Math.min(hello.version, wireVersion);
     if (version < wireVersionMin || version < hello.versionMin) {
@@ -151,7 +151,7 @@ export class ServerHandshake {
   }
 
   /** The peer, now proven. */
-  verify(proofJson: Buffer): Peer {
+  verify(proofJson: string): Peer {
     const { proof } = parse(proofSchema, proofJson);
     checkMac(this.#secrets(), 'client', this.#hello, this.#challenge, proof);
     const { role, id, boot, lane, process, openedAtMs } = this.#hello;

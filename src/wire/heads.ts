@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { isRefusalCode, Refusal } from '../model/refusal.js';
 
 /** The JSON as the schema knows it, or null when it has another shape. */
-export function parseHead<T>(schema: z.ZodType<T>, json: Buffer): T | null {
+export function parseHead<T>(schema: z.ZodType<T>, json: string): T | null {
   let value: unknown;
   try {
-    value = JSON.parse(json.toString());
+    value = JSON.parse(json);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return null;
@@ -22,7 +22,7 @@ export function refusalJson(refusal: Refusal, detailCharsMax: number): string {
 }
 
 /** A code of a later version is kept as text: the reason is not lost, only its status. */
-export function parseRefusal(json: Buffer): Refusal {
+export function parseRefusal(json: string): Refusal {
   const said = parseHead(refusalSchema, json);
   if (said === null) return new Refusal('wire-malformed', 'The refusal does not have its shape.');
   return isRefusalCode(said.code) ? new Refusal(said.code, said.detail) : new Refusal('internal', `The peer refused: ${said.code}`);
@@ -31,6 +31,6 @@ export function parseRefusal(json: Buffer): Refusal {
 const creditSchema = z.int().positive();
 
 /** The bytes that a credit frame gives; nothing when it is not a number. */
-export function parseCredit(json: Buffer): number {
+export function parseCredit(json: string): number {
   return parseHead(creditSchema, json) ?? 0;
 }

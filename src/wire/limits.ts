@@ -32,6 +32,8 @@ export const wireLimits = {
   /** A client proves itself again so often; a server closes a connection that is later than `reproofLateMs`. */
   reproofMs: 3_600_000,
   reproofLateMs: 5_400_000,
+  /** How exactly a call's `timeoutMs` is kept. */
+  deadlineTickMs: 25,
   /** How long `close` of a server waits for the calls under way. */
   closeGraceMs: 3000,
   redial: { firstDelayMs: 20, maxDelayMs: 1000 },

@@ -1,4 +1,4 @@
-import { encodeFrame, frameKinds } from './frames.js';
+import { encodeFrame, frameKinds, type Frame } from './frames.js';
 import type { FrameSocket, FrameSource } from './frame-socket.js';
 import type { WireLimits } from './limits.js';
 
@@ -8,13 +8,23 @@ interface Waiter {
   resolve: () => void;
 }
 
+/** Body bytes that wait on one connection, all calls together. */
+export interface QueuedBytes {
+  total: number;
+}
+
+/** The frame that the body follows; it takes the first of it along. */
+export type OpeningFrame = Pick<Frame, 'kind' | 'verb' | 'json'>;
+
 /**
  * The sending side of one body: a queue of buffers that leaves as the peer gives credit. May be filled before there is
  * a socket to send on.
  */
 export class OutgoingBody implements FrameSource {
   readonly #limits: WireLimits;
-  readonly #onTaken: (bytes: number) => void;
+  readonly #queued: QueuedBytes | null;
+  /** Null: has left, or the body begins with a data frame. */
+  #opening: OpeningFrame | null;
   #socket: FrameSocket | null = null;
   #id = 0;
   #pieces: Buffer[] = [];
@@ -24,13 +34,13 @@ export class OutgoingBody implements FrameSource {
   #trailer: string | null = null;
   #finished = false;
   #isQueued = false;
-  #waiters: Waiter[] = [];
+  #waiters: Waiter[] | null = null;
 
-  /** `onTaken` hears of bytes that have left the queue. */
-  constructor(limits: WireLimits, onTaken: (bytes: number) => void) {
+  constructor(limits: WireLimits, start: { opening: OpeningFrame | null; queued: QueuedBytes | null }) {
     this.#limits = limits;
     this.#creditBytes = limits.windowBytes;
-    this.#onTaken = onTaken;
+    this.#opening = start.opening;
+    this.#queued = start.queued;
   }
 
   /** Every byte and the end have left, or the body was dropped. */
@@ -52,6 +62,7 @@ export class OutgoingBody implements FrameSource {
     if (this.#finished || bytes.length === 0) return;
     this.#pieces.push(bytes);
     this.#queuedBytes += bytes.length;
+    if (this.#queued !== null) this.#queued.total += bytes.length;
     this.#offer();
   }
 
@@ -75,7 +86,10 @@ export class OutgoingBody implements FrameSource {
 
   async whenQueuedAtMost(bytes: number): Promise<void> {
     if (this.#finished || this.#queuedBytes <= bytes) return;
-    await new Promise<void>((resolve) => this.#waiters.push({ bytes, resolve }));
+    await new Promise<void>((resolve) => {
+      this.#waiters ??= [];
+      this.#waiters.push({ bytes, resolve });
+    });
   }
 
   /** Resolves when the end has left too, or the body was dropped. */
@@ -88,9 +102,19 @@ export class OutgoingBody implements FrameSource {
     if (this.#finished) return 0;
     const bytes = Math.min(this.#queuedBytes, this.#creditBytes, this.#limits.frameBodyBytes);
     const last = this.#trailer !== null && bytes === this.#queuedBytes;
-    if (bytes === 0 && !last) return 0;
-    const json = last ? this.#trailer! : '';
-    const head = encodeFrame({ kind: frameKinds.data, verb: 0, id: this.#id, last, json, bodyBytes: bytes, stampEpoch: 0, stampN: 0 });
+    const opening = this.#opening;
+    if (bytes === 0 && !last && opening === null) return 0;
+    const head = encodeFrame({
+      kind: opening?.kind ?? frameKinds.data,
+      verb: opening?.verb ?? 0,
+      id: this.#id,
+      last,
+      json: jsonOf(opening, last ? this.#trailer : null),
+      bodyBytes: bytes,
+      stampEpoch: 0,
+      stampN: 0,
+    });
+    this.#opening = null;
     batch.push(head);
     this.#takePieces(batch, bytes);
     this.#creditBytes -= bytes;
@@ -119,9 +143,9 @@ export class OutgoingBody implements FrameSource {
 
   #took(bytes: number): void {
     this.#queuedBytes -= bytes;
-    this.#onTaken(bytes);
-    if (this.#waiters.length === 0) return;
+    if (this.#queued !== null) this.#queued.total -= bytes;
     const waiters = this.#waiters;
+    if (waiters === null) return;
     this.#waiters = waiters.filter((waiter) => !this.#finished && waiter.bytes < this.#queuedBytes);
     for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve();
   }
@@ -129,8 +153,14 @@ export class OutgoingBody implements FrameSource {
   /** Asks for a turn unless one is coming, or there is nothing to send in it. */
   #offer(): void {
     if (this.#socket === null || this.#finished || this.#isQueued) return;
-    if (this.#trailer === null && (this.#queuedBytes === 0 || this.#creditBytes === 0)) return;
+    if (this.#opening === null && this.#trailer === null && (this.#queuedBytes === 0 || this.#creditBytes === 0)) return;
     this.#isQueued = true;
     this.#socket.queue(this);
   }
+}
+
+/** Heads and trailers are JSON on one line each. */
+function jsonOf(opening: OpeningFrame | null, trailer: string | null): string {
+  if (opening === null) return trailer ?? '';
+  return trailer === null || trailer === '' ? opening.json : `${opening.json}\n${trailer}`;
 }

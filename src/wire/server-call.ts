@@ -1,20 +1,18 @@
 import { assert } from '../base/assert.js';
+import type { ViewNumber } from '../model/node.js';
 import type { IncomingBody, ServerReply, ServerRequest } from './api.js';
-import { ArrivingBody, emptyBody } from './arriving-body.js';
-import { frameKinds } from './frames.js';
+import { ArrivingBody, emptyBody, type BodySender } from './arriving-body.js';
+import { frameKinds, type Frame } from './frames.js';
 import { bare, type FrameSocket } from './frame-socket.js';
 import type { Identity } from './handshake.js';
 import type { WireLimits } from './limits.js';
 import { OutgoingBody } from './outgoing-body.js';
 import type { Verb } from './verbs.js';
 
-interface Stamp {
-  epoch: number;
-  n: number;
-}
+const nothing: Buffer[] = [];
 
 /** One call as the answering side sees it; what a handler gets as its request. */
-export class ServerCall implements ServerRequest<Verb> {
+export class ServerCall implements ServerRequest<Verb>, BodySender {
   readonly verb: Verb;
   readonly head: ServerRequest<Verb>['head'];
   readonly body: IncomingBody;
@@ -39,15 +37,17 @@ export class ServerCall implements ServerRequest<Verb> {
     this.peer = place.peer;
     this.#frames = place.frames;
     this.#limits = place.limits;
-    this.#arriving = request.hasBody ? this.#newBody() : null;
+    this.#arriving = request.hasBody ? new ArrivingBody(place.limits, this) : null;
     this.body = this.#arriving ?? emptyBody;
   }
 
-  /** A property, so that handlers may take the request apart. */
-  readonly trailer = (): ReturnType<ServerRequest<Verb>['trailer']> => {
-    assert(this.#arriving === null || this.#arriving.hasEnded, 'the trailer is known after the last byte');
-    return this.#trailer as ReturnType<ServerRequest<Verb>['trailer']>;
-  };
+  /** Bound, so that handlers may take the request apart. */
+  get trailer(): ServerRequest<Verb>['trailer'] {
+    return () => {
+      assert(this.#arriving === null || this.#arriving.hasEnded, 'the trailer is known after the last byte');
+      return this.#trailer as ReturnType<ServerRequest<Verb>['trailer']>;
+    };
+  }
 
   /** Made when first asked for: most handlers never wait. */
   get signal(): AbortSignal {
@@ -94,36 +94,48 @@ export class ServerCall implements ServerRequest<Verb> {
     this.#arriving?.end();
   }
 
-  /** Sends the answer; resolves when all of its body has left. */
-  async answer(reply: ServerReply<Verb>, stamp: Stamp): Promise<void> {
-    const body = reply.body ?? [];
-    const whole = Array.isArray(body) ? body : null;
-    const wholeBytes = whole?.reduce((sum, bytes) => sum + bytes.length, 0) ?? Infinity;
-    const inOne = wholeBytes <= this.#limits.frameBodyBytes;
-    if (this.#gone === null)
-      this.#frames.send(
-        {
-          kind: frameKinds.reply,
-          verb: 0,
-          id: this.id,
-          last: inOne,
-          json: JSON.stringify(reply.head),
-          bodyBytes: inOne ? wholeBytes : 0,
-          stampEpoch: stamp.epoch,
-          stampN: stamp.n,
-        },
-        inOne ? whole! : undefined,
-      );
-    if (!inOne) await this.#sendBody(body);
+  // ---- the reader of the request's body
+
+  credit(bytes: number): void {
+    this.#frames.send(bare(frameKinds.credit, this.id, String(bytes)));
   }
 
-  refuse(json: string, stamp: Stamp): void {
+  stop(): void {
+    this.#frames.send(bare(frameKinds.cancel, this.id));
+  }
+
+  // ---- the answer
+
+  /** Sends the answer. A promise, for a body that does not leave at once, resolves when all of it has left. */
+  answer(reply: ServerReply<Verb>, stamp: ViewNumber): Promise<void> | null {
+    const body = reply.body ?? nothing;
+    const whole = Array.isArray(body) ? body : null;
+    let bodyBytes = whole === null ? Infinity : 0;
+    if (whole !== null) for (const bytes of whole) bodyBytes += bytes.length;
+    const inOne = bodyBytes <= this.#limits.frameBodyBytes;
+    if (this.#gone === null) {
+      const frame: Frame = {
+        kind: frameKinds.reply,
+        verb: 0,
+        id: this.id,
+        last: inOne,
+        json: JSON.stringify(reply.head),
+        bodyBytes: inOne ? bodyBytes : 0,
+        stampEpoch: stamp.epoch,
+        stampN: stamp.n,
+      };
+      this.#frames.send(frame, inOne ? whole : null);
+    }
+    return inOne ? null : this.#sendBody(body);
+  }
+
+  refuse(json: string, stamp: ViewNumber): void {
     this.#answer?.drop();
     this.#frames.send({ ...bare(frameKinds.refusal, this.id, json), stampEpoch: stamp.epoch, stampN: stamp.n });
   }
 
   async #sendBody(body: AsyncIterable<Buffer> | Buffer[]): Promise<void> {
-    const answer = new OutgoingBody(this.#limits, () => undefined);
+    const answer = new OutgoingBody(this.#limits, { opening: null, queued: null });
     this.#answer = answer;
     answer.sendOn(this.#frames, this.id);
     for await (const bytes of body) {
@@ -134,12 +146,5 @@ export class ServerCall implements ServerRequest<Verb> {
     }
     answer.end('');
     await answer.whenFinished();
-  }
-
-  #newBody(): ArrivingBody {
-    return new ArrivingBody(this.#limits, {
-      credit: (bytes) => this.#frames.send(bare(frameKinds.credit, this.id, String(bytes))),
-      stop: () => this.#frames.send(bare(frameKinds.cancel, this.id)),
-    });
   }
 }

@@ -79,7 +79,7 @@ export class ServerConnection implements FrameReceiver {
     await this.#frames.flushed();
   }
 
-  frame(head: FrameHead, json: Buffer): void {
+  frame(head: FrameHead, json: string): void {
     this.#current = { call: null, last: head.last };
     if (head.id === 0) this.#handshakeFrame(head, json);
     else if (this.#peer === null) this.destroy('the peer calls before it has proven itself');
@@ -102,7 +102,7 @@ export class ServerConnection implements FrameReceiver {
 
   // ---- handshake
 
-  #handshakeFrame(head: FrameHead, json: Buffer): void {
+  #handshakeFrame(head: FrameHead, json: string): void {
     const { self, secrets, limits } = this.#options;
     try {
       if (head.kind === frameKinds.hello) {
@@ -138,23 +138,30 @@ export class ServerConnection implements FrameReceiver {
 
   // ---- calls
 
-  #request(head: FrameHead, json: Buffer, peer: Peer): void {
+  #request(head: FrameHead, json: string, peer: Peer): void {
     const { routes, limits } = this.#options;
     const route = routes.get(head.verb);
-    const request = route === undefined ? null : parseHead(route.request, json);
-    if (route === undefined || request === null) {
-      this.#refuseUnknown(head.id, new Refusal('wire-malformed', route === undefined ? `Verb ${head.verb} is unknown here.` : null));
+    if (route === undefined) {
+      this.#refuse(head.id, new Refusal('wire-malformed', `Verb ${head.verb} is unknown here.`));
       return;
     }
-    if (this.#calls.size >= limits.callsMax) {
-      this.#refuseUnknown(head.id, new Refusal('slow-down'));
+    const headEnd = json.indexOf('\n');
+    const request = parseHead(route.request, headEnd === -1 ? json : json.slice(0, headEnd));
+    if (request === null || this.#calls.size >= limits.callsMax) {
+      this.#refuse(head.id, new Refusal(request === null ? 'wire-malformed' : 'slow-down'));
       return;
     }
     const call = new ServerCall(
-      { verb: route.verb, head: request as ServerRequest<Verb>['head'], id: head.id, hasBody: !head.last },
+      {
+        verb: route.verb,
+        head: request as ServerRequest<Verb>['head'],
+        id: head.id,
+        hasBody: !head.last || head.bodyBytes > 0 || verbs[route.verb].trailer !== null,
+      },
       { frames: this.#frames, limits, peer },
     );
     this.#calls.set(head.id, call);
+    if (head.last) this.#receiveLast(call, head, headEnd === -1 ? '' : json.slice(headEnd + 1));
     this.#current.call = call;
     void this.#run(route, call);
   }
@@ -162,7 +169,9 @@ export class ServerConnection implements FrameReceiver {
   /** The one place where what a handler does becomes an answer. */
   async #run(route: Route, call: ServerCall): Promise<void> {
     try {
-      await call.answer(await route.handle(call), this.#options.stamp());
+      const reply = await route.handle(call);
+      const sending = call.answer(reply, this.#options.stamp());
+      if (sending !== null) await sending;
     } catch (error) {
       if (!call.isGone) call.refuse(this.#refusalFor(error, call), this.#options.stamp());
     }
@@ -176,17 +185,16 @@ export class ServerConnection implements FrameReceiver {
     return refusalJson(new Refusal('internal'), detailCharsMax);
   }
 
-  #refuseUnknown(id: number, refusal: Refusal): void {
+  #refuse(id: number, refusal: Refusal): void {
     this.#frames.send(bare(frameKinds.refusal, id, refusalJson(refusal, this.#options.limits.detailCharsMax)));
   }
 
   /** What follows a request. A call that has been answered may still have frames on their way. */
-  #more(head: FrameHead, json: Buffer): void {
+  #more(head: FrameHead, json: string): void {
     const call = this.#calls.get(head.id);
     if (call === undefined) return;
     if (head.kind === frameKinds.data) {
-      if (head.last && !this.#acceptTrailer(call, json)) return;
-      if (head.last && head.bodyBytes === 0) call.endBody();
+      if (head.last) this.#receiveLast(call, head, json);
       this.#current.call = call;
     } else if (head.kind === frameKinds.credit) call.addCredit(parseCredit(json));
     else if (head.kind === frameKinds.cancel) {
@@ -195,13 +203,15 @@ export class ServerConnection implements FrameReceiver {
     }
   }
 
-  #acceptTrailer(call: ServerCall, json: Buffer): boolean {
-    const schema = verbs[call.verb].trailer;
-    if (schema === null) return true;
-    const trailer = parseHead(schema, json);
-    if (trailer === null) call.failBody(new Refusal('wire-malformed', 'The trailer does not have its shape.'));
-    else call.setTrailer(trailer);
-    return trailer !== null;
+  /** The frame that ends a body; its bytes, if any, are still to come. */
+  #receiveLast(call: ServerCall, head: FrameHead, trailerJson: string): void {
+    const schema: z.ZodType | null = verbs[call.verb].trailer;
+    if (schema !== null) {
+      const trailer = parseHead(schema, trailerJson);
+      if (trailer === null) call.failBody(new Refusal('wire-malformed', 'The trailer does not have its shape.'));
+      else call.setTrailer(trailer);
+    }
+    if (head.bodyBytes === 0) call.endBody();
   }
 
   #forget(id: number): void {
