@@ -96,6 +96,14 @@ const badAuthentications: Record<string, { make: (sent: Sent) => Sent; status: n
     make: (sent) => ({ ...sent, headers: { ...sent.headers, host: door.host, authorization: 'AWS AKIDDOOR:c2lnbmF0dXJl' } }),
     status: 400,
   },
+  'a version 2 signature in the query': {
+    make: (sent) => ({
+      ...sent,
+      headers: { ...sent.headers, host: door.host },
+      query: [...(sent.query ?? []), ['AWSAccessKeyId', 'AKIDDOOR'], ['Signature', 'c2ln'], ['Expires', '9999999999']],
+    }),
+    status: 400,
+  },
   'a bearer token': {
     make: (sent) => ({ ...sent, headers: { ...sent.headers, host: door.host, authorization: 'Bearer x' } }),
     status: 400,

@@ -119,7 +119,17 @@ export class Exchange {
     const { statusCode } = this.#response;
     const receivedBytes = this.#body.receivedBytes;
     metrics.countRequest({ operation, status: statusCode, durationMs, receivedBytes, sentBytes });
-    const line: Record<string, unknown> = { requestId: this.#id, operation, bucket, key, status: statusCode, receivedBytes, sentBytes };
+    const { method } = this.#incoming;
+    const line: Record<string, unknown> = {
+      requestId: this.#id,
+      method,
+      operation,
+      bucket,
+      key,
+      status: statusCode,
+      receivedBytes,
+      sentBytes,
+    };
     line['durationMs'] = Math.round(durationMs * 10) / 10;
     line['remote'] = this.#incoming.socket.remoteAddress;
     if (failure === null) {
@@ -127,7 +137,7 @@ export class Exchange {
       return;
     }
     const refusal = failure instanceof DetailedRefusal ? failure.refusal : failure instanceof Refusal ? failure : null;
-    if (refusal) log.info({ ...line, code: refusals[refusal.code].s3, refusal: refusal.code }, 'request');
+    if (refusal) log.info({ ...line, code: refusals[refusal.code].s3, refusal: refusal.code, detail: refusal.message }, 'request');
     else if (this.#response.destroyed) log.info({ ...line, aborted: true, reason: (failure as Error).message }, 'request');
     else log.error({ ...line, err: failure }, 'request');
   }

@@ -57,7 +57,7 @@ beforeAll(async () => {
   s3 = clientOf();
   await s3.send(new CreateBucketCommand({ Bucket }));
 }, 60_000);
-afterAll(() => cluster.close());
+afterAll(() => cluster.close(), 30_000);
 
 const Bucket = 'the-bucket';
 

@@ -153,6 +153,7 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
   const stop = async (): Promise<void> => {
     isStopping = true;
     await listener.stop(Math.max(0, options.stopDeadlineMs - closingMs));
+    master.stop();
     await late.tell();
     await Promise.all([wire.close(), datanodes.close(), hashers.close()]);
     await refresh.stop();

@@ -37,6 +37,7 @@ export class MasterClient {
   #view: View | null = null;
   #viewFetch: Promise<void> | null = null;
   #held = 0;
+  #isStopped = false;
 
   constructor(wire: Pick<WireClient, 'call'>, options: MasterClientOptions, parts: { clock: Clock; log: Log }) {
     this.#wire = wire;
@@ -89,6 +90,11 @@ export class MasterClient {
     }
   }
 
+  /** Nothing is repeated any more: the connection is about to be closed. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** The first try is the whole story nearly always, so it goes without a loop around it. */
   #call<V extends MasterVerb>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
     const startedMs = this.#parts.clock.monotonicMs();
@@ -111,7 +117,7 @@ export class MasterClient {
     try {
       for (;;) {
         const leftMs = deadlineMs - clock.monotonicMs();
-        if (leftMs <= retryDelayMs) throw this.#givenUp(verb, perhapsDone, last);
+        if (leftMs <= retryDelayMs || this.#isStopped) throw this.#givenUp(verb, perhapsDone, last);
         await clock.sleep(retryDelayMs);
         try {
           const reply = await this.#wire.call(verb, head, { timeoutMs: Math.min(tryMsMax, leftMs - retryDelayMs) });

@@ -52,10 +52,15 @@ function unknownMethod(method: string, level: Level): Refusal {
   return new Refusal('method-not-allowed');
 }
 
-/** Parameters that say nothing about the operation: SDKs name it in `x-id`; signatures have their own reader. */
+/**
+ * Parameters that say nothing about the operation: SDKs name it in `x-id`; signatures have their own reader, which also
+ * refuses those of version 2.
+ */
 function isNeutral(name: string): boolean {
-  return name === 'x-id' || name.toLowerCase().startsWith('x-amz-');
+  return name === 'x-id' || name.toLowerCase().startsWith('x-amz-') || versionTwoParameters.has(name);
 }
+
+const versionTwoParameters: ReadonlySet<string> = new Set(['AWSAccessKeyId', 'Signature', 'Expires']);
 
 /** A sub-resource that is not known could make the request something else: a PUT with `?acl` is no PutObject. */
 function refuseUnknownParameters(row: OperationRow, query: QueryParameters): void {
