@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { Attempt } from '../metadata/attempt.js';
 import type { CommitObjectArgs, CommitObjectResult } from '../metadata/transactions/commit-object.js';
 import type { CommitPartArgs } from '../metadata/transactions/commit-part.js';
@@ -25,19 +24,22 @@ export interface Bucket {
 
 /** A gateway and a few nodes around a store under test: says only what a test is about. Time and ids come from counters. */
 export class MetadataWorld {
-  readonly store: StoreUnderTest;
-  readonly gateway = numbered('9a7e0000', 1);
+  readonly store: Pick<StoreUnderTest, 'write' | 'read'>;
+  readonly gateway: string;
   nowMs = 1_000_000;
   #counter = 0;
-  #ids = 0;
+  #ids: number;
 
-  constructor(store: StoreUnderTest) {
+  /** Worlds of different series make different ids. */
+  constructor(store: Pick<StoreUnderTest, 'write' | 'read'>, series = 0) {
     this.store = store;
+    this.gateway = numbered('9a7e0000', series);
+    this.#ids = series * 1_000_000;
   }
 
   /** Three live nodes on three hosts, and a bucket. */
-  static async start(store: StoreUnderTest): Promise<MetadataWorld & { bucket: Bucket }> {
-    const world = new MetadataWorld(store);
+  static async start(store: Pick<StoreUnderTest, 'write' | 'read'>, series = 0): Promise<MetadataWorld & { bucket: Bucket }> {
+    const world = new MetadataWorld(store, series);
     for (const n of [1, 2, 3]) await world.addNode(n);
     return Object.assign(world, { bucket: await world.createBucket('first') });
   }
@@ -186,11 +188,6 @@ export class MetadataWorld {
       if (!more) return doomed;
     }
   }
-}
-
-/** What is asked is refused with this code. */
-export async function refused(asked: Promise<unknown>, code: RefusalCode): Promise<void> {
-  await expect(asked).rejects.toMatchObject({ name: 'Refusal', code });
 }
 
 export function numbered(first: string, n: number): string {

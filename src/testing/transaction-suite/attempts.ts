@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { statement } from '../../metadata/tx.js';
-import { MetadataWorld, refused } from '../metadata-world.js';
+import { MetadataWorld } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { Scenarios } from '../transaction-suite.js';
 
 const minuteMs = 60_000;

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { MetadataWorld, numbered, refused } from '../metadata-world.js';
+import { MetadataWorld, numbered } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { Scenarios } from '../transaction-suite.js';
 
 export const clusterScenarios: Scenarios = {

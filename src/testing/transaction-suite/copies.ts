@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { anyConditions, anyReadConditions, MetadataWorld, refused } from '../metadata-world.js';
+import { anyConditions, anyReadConditions, MetadataWorld } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { Scenarios } from '../transaction-suite.js';
 
 export const copyScenarios: Scenarios = {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { manifestChunksMax } from '../../model/limits.js';
-import { anyConditions, MetadataWorld, refused } from '../metadata-world.js';
+import { anyConditions, MetadataWorld } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { Scenarios } from '../transaction-suite.js';
 
 const matching = (ifMatch: string) => ({ conditions: { ifMatch, ifNoneMatch: null } });

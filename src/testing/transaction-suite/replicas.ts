@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { MetadataWorld, quorum, refused } from '../metadata-world.js';
+import { MetadataWorld, quorum } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { StoreUnderTest } from '../store-under-test.js';
 import type { Scenarios } from '../transaction-suite.js';
 

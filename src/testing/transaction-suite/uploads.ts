@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { anyConditions, md5Like, MetadataWorld, MiB, refused } from '../metadata-world.js';
+import { anyConditions, md5Like, MetadataWorld, MiB } from '../metadata-world.js';
+import { refused } from '../refused.js';
 import type { Scenarios } from '../transaction-suite.js';
 
 const partSize = 5 * MiB;
