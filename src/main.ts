@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from './base/clock.js';
 import { checkSettings, isLoopback } from './base/config/check-settings.js';
 import { ConfigError } from './base/config/config-error.js';
@@ -10,6 +11,7 @@ import { loadSettings, type LoadedSettings } from './base/config/load-settings.j
 import { namedSource } from './base/config/named-source.js';
 import { nearestName } from './base/config/nearest-name.js';
 import { roles, type Role, type Settings } from './base/config/settings.js';
+import { lockFile } from './base/file-lock.js';
 import { createLog, type Log } from './base/log.js';
 import { systemRandom } from './base/random.js';
 import { RootCredentialFile } from './base/root-credential.js';
@@ -70,6 +72,8 @@ async function startMaster(loaded: LoadedSettings<'master'>, parts: RoleParts): 
   const { settings } = loaded;
   const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
   const restTokens = restTokensOf(loaded, parts);
+  mkdirSync(settings.dataPath, { recursive: true, mode: 0o700 });
+  lockFile(join(settings.dataPath, 'LOCK'), 'the other master on this folder'); // for life: two reigns on one database would end both
   const { startMaster: start } = await import('./master/master.js');
   const master = await start({ ...settings, clusterId: secret.note('cluster-id'), secrets: () => secret.buffers(), restTokens }, parts);
   return settings.gateway ? withGateway(master, settings, parts) : master;

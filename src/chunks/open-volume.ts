@@ -1,3 +1,4 @@
+import { lockFile } from '../base/file-lock.js';
 import type { ChunkIndex } from './chunk-index.js';
 import { ChunkLog, type LogRequest } from './chunk-log.js';
 import { DigestHistory } from './digest-history.js';
@@ -13,7 +14,6 @@ import { SegmentSettler } from './segment-settler.js';
 import { SegmentTable } from './segment-table.js';
 import { readFormat, readState, volumePaths, VolumeRefused, writeState, type VolumeFormat, type VolumeState } from './volume-identity.js';
 import { limitsForCapacity, type VolumeLimits } from './volume-limits.js';
-import { lockVolume } from './volume-lock.js';
 import { VolumeRecords } from './volume-records.js';
 import type { VolumeOptions, VolumeParts } from './volume.js';
 
@@ -39,7 +39,7 @@ export interface OpenedVolume {
 export async function openVolumeParts(options: VolumeOptions, parts: VolumeParts): Promise<OpenedVolume> {
   const paths = volumePaths(options.path);
   const format = await readFormat(options.path);
-  const lock = lockVolume(paths.lock);
+  const lock = lockFile(paths.lock, 'the other datanode on this volume');
   try {
     const before = await readState(options.path);
     const state: VolumeState = { ...before, boot: before.boot + 1, clean: false };

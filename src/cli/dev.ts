@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import type { Clock } from '../base/clock.js';
 import { ConfigError } from '../base/config/config-error.js';
+import { lockFile } from '../base/file-lock.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { StartRefused } from '../base/start-refused.js';
@@ -37,10 +38,11 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   }
   const dir = resolve(settings.dir);
   const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });
-  await refusePortsInUse(layout);
 
   // 1. Folder and secrets: made at the first start, found at the next.
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  lockFile(join(dir, 'LOCK'), 'the other aetherstore dev on this folder'); // for life
+  await refusePortsInUse(layout);
   await initSecrets(layout.secretsFolder, parts.random);
   const access = await readAccess(layout, settings.region);
   await writeFileAtomic(layout.credentialsPath, credentialsEnv(access));
