@@ -7,8 +7,6 @@ import type { KnownNode } from './node-registry.js';
 export interface CopyPlan {
   /** Copies that count toward RF. */
   counted: number;
-  /** Copies on nodes that are heard now and do not distrust their disk. */
-  alive: number;
   /** How many more are wanted. */
   missing: number;
   /** Where a copy may be fetched, best first. A node that is silent is never asked: that proves nothing. */
@@ -31,7 +29,6 @@ export function planCopies(
   return {
     counted,
     keepers,
-    alive: nodes.filter((node) => isAlive(node.state)).length,
     missing: Math.max(0, replicationFactor - counted),
     sources: nodes
       .filter((node) => isAlive(node.state) || node.state === 'suspect' || node.state === 'quarantined')

@@ -5,6 +5,9 @@ import { Refusal } from '../model/refusal.js';
 import type { ManagedDatanode } from '../testing/managed-datanode.js';
 import { MasterUnderTest } from '../testing/master-under-test.js';
 
+/** Far more than it takes on a machine that has nothing else to do. */
+const testMsMax = 60_000;
+
 let running: MasterUnderTest[] = [];
 async function master(...args: Parameters<typeof MasterUnderTest.start>): Promise<MasterUnderTest> {
   const tested = await MasterUnderTest.start(...args);
@@ -15,7 +18,7 @@ async function master(...args: Parameters<typeof MasterUnderTest.start>): Promis
 afterEach(async () => {
   for (const tested of running) await tested.close();
   running = [];
-});
+}, testMsMax);
 
 async function threeNodes(tested: MasterUnderTest): Promise<[ManagedDatanode, ManagedDatanode, ManagedDatanode]> {
   return [await tested.addNode(), await tested.addNode(), await tested.addNode()];
@@ -29,7 +32,7 @@ async function holdersOf(tested: MasterUnderTest, chunkId: string): Promise<stri
 
 const idsOf = (...nodes: ManagedDatanode[]): string[] => nodes.map((node) => node.nodeId).sort();
 
-describe('registration', () => {
+describe('registration', { timeout: testMsMax }, () => {
   it('makes a node live at its first heartbeat, adopts its volume and shows it in a newer view', async () => {
     const tested = await master();
     const before = await tested.ask('getView', {});
@@ -96,7 +99,7 @@ describe('registration', () => {
   });
 });
 
-describe('a node that dies', () => {
+describe('a node that dies', { timeout: testMsMax }, () => {
   it('is suspect, down, then repaired onto a fourth node, and not before', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);
@@ -140,7 +143,7 @@ describe('a node that dies', () => {
   });
 });
 
-describe('a volume that cannot be trusted', () => {
+describe('a volume that cannot be trusted', { timeout: testMsMax }, () => {
   it('is quarantined when its log is shorter than the one that was heard', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);
@@ -186,7 +189,7 @@ describe('a volume that cannot be trusted', () => {
   });
 });
 
-describe('copies that are short', () => {
+describe('copies that are short', { timeout: testMsMax }, () => {
   it('are made anew when a commit had fewer receipts than wanted', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);
@@ -237,7 +240,7 @@ describe('copies that are short', () => {
   });
 });
 
-describe('garbage', () => {
+describe('garbage', { timeout: testMsMax }, () => {
   it('is deleted from the nodes, also when the master ends between the order and its confirmation', async () => {
     const tested = await master();
     const nodes = await threeNodes(tested);
@@ -277,7 +280,7 @@ describe('garbage', () => {
   });
 });
 
-describe('answers that are lost', () => {
+describe('answers that are lost', { timeout: testMsMax }, () => {
   it('are given again for the same attempt after a restart of the master', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);

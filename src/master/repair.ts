@@ -141,6 +141,13 @@ export class Repair implements Task {
     return planCopies(chunk, (nodeNumber) => registry.byNumber(nodeNumber), replicationFactor);
   }
 
+  /** Whether the chunk is at most so well off and lacks copies that nobody is making. */
+  #isWanted(chunk: ChunkRow, level: number): boolean {
+    if (chunk.state !== 'present') return false;
+    const { counted, missing } = this.#plan(chunk);
+    return counted <= level && missing > (this.#targets.get(chunk.id)?.size ?? 0);
+  }
+
   #count(page: ChunkRow[], census: Census): void {
     for (const chunk of page) {
       if (chunk.state !== 'present') continue;
@@ -154,16 +161,16 @@ export class Repair implements Task {
 
   /** Answers how many chunks of the page want a copy that nobody can take or give. */
   async #repairPage(page: ChunkRow[], level: number, signal: AbortSignal): Promise<number> {
+    const { store, registry, random } = this.#parts;
     let stuck = 0;
-    for (const chunk of page) {
-      if (chunk.state !== 'present') continue;
+    for (const { id } of page.filter((chunk) => this.#isWanted(chunk, level))) {
+      // The page may be older than a copy that has ended since.
+      const chunk = store.read('getChunk', { id });
+      if (chunk === null || !this.#isWanted(chunk, level)) continue;
       const plan = this.#plan(chunk);
-      if (plan.counted > level) continue;
-      const targets = this.#targets.get(chunk.id) ?? new Set();
+      const targets = this.#targets.get(id) ?? new Set();
       const count = plan.missing - targets.size;
-      if (count <= 0) continue;
       const beside = new Set([...plan.keepers, ...targets]);
-      const { registry, random } = this.#parts;
       const chosen = plan.sources.length === 0 ? [] : chooseNodes(registry.view(), { count, exclude: plan.holders, beside, random });
       if (chosen.length < count) stuck += 1;
       for (const target of chosen) await this.#startCopy(chunk, plan, target.nodeId, signal);

@@ -148,7 +148,7 @@ function explainChunks(
     chunks.length === 0
       ? 'The object is empty: its row in the metadata is all there is.'
       : unhealthy.length === 0
-        ? `All ${chunks.length} chunks are healthy.`
+        ? `Every chunk is healthy: ${chunks.length} of ${chunks.length}.`
         : `${unhealthy.length} of ${chunks.length} chunks need attention. ${unhealthy[0]!.words}`;
   return { words, chunks: explained };
 }
