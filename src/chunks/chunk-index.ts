@@ -135,7 +135,7 @@ export class ChunkIndex {
   /** Drops what only loading needed, tombstones too. */
   finishLoading(): void {
     for (const shard of this.#shards) {
-      shard.finishLoading((base) => shard.words[base + 5]! >>> 3 !== 0);
+      shard.finishLoading((words, base) => words[base + 5]! >>> 3 !== 0);
       for (let slot = 0; slot < shard.capacity; slot += 1) {
         if (shard.isUsed(slot)) this.#liveBytes += readEntry(shard.words, slot * entryWords).lengthBytes;
       }
@@ -220,7 +220,7 @@ function readEntry(words: Uint32Array, base: number): IndexEntry {
   const flags = words[base + 5]!;
   return {
     segment: place & handleMask,
-    offset: flags & ~7,
+    offset: (flags & ~7) >>> 0,
     lengthBytes: (place >>> 24) * twoTo32 + words[base + 6]!,
     crc32c: words[base + 7]!,
     generation: words[base + 8]!,

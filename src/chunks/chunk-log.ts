@@ -172,7 +172,11 @@ export class ChunkLog {
     if (this.#failed) return;
     this.#failed = new Refusal('node-closed');
     await this.#seal();
-    (await this.#standby)?.closeIfIdle(); // empty: the next start takes it away
+  }
+
+  /** Lets go of the segment that was made ready; it is empty, and the next start takes it away. */
+  async release(): Promise<void> {
+    (await this.#standby)?.closeIfIdle();
   }
 
   async #run(): Promise<void> {

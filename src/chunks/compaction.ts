@@ -69,17 +69,22 @@ export async function* compact(parts: CompactionParts): AsyncGenerator<Compactio
       return;
     }
     output = await pool.activate(spare, 'compacted');
-    yield 'reserved';
-    const copied = await copySurvivors(parts, victims, output);
-    if (copied === null) {
-      await dropUnnamedSegment(output);
-      return;
+    try {
+      yield 'reserved';
+      const copied = await copySurvivors(parts, victims, output);
+      if (copied === null) {
+        await dropUnnamedSegment(output);
+        return;
+      }
+      survivors = copied.survivors;
+      yield 'copied';
+      await writeHint(output, copied.hint);
+      yield 'hinted';
+      await nameSegment(output);
+    } catch (error) {
+      output.closeIfIdle(); // the next start takes the file away
+      throw error;
     }
-    survivors = copied.survivors;
-    yield 'copied';
-    await writeHint(output, copied.hint);
-    yield 'hinted';
-    await nameSegment(output);
     yield 'named';
     parts.table.add(output);
     switchTo(parts, output, survivors);

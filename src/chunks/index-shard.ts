@@ -73,15 +73,15 @@ export class IndexShard {
     return this.#loading;
   }
 
-  /** Ends loading and drops the entries that `keep`, given the first word of each, does not want. */
-  finishLoading(keep: (base: number) => boolean): void {
+  /** Ends loading and drops the entries that `keep`, given the table and the first word of each, does not want. */
+  finishLoading(keep: (words: Uint32Array, base: number) => boolean): void {
     this.#loading = null;
     let dropped = 0;
-    for (let slot = 0; slot < this.capacity; slot += 1) if (this.isUsed(slot) && !keep(slot * entryWords)) dropped += 1;
+    for (let slot = 0; slot < this.capacity; slot += 1) if (this.isUsed(slot) && !keep(this.words, slot * entryWords)) dropped += 1;
     if (dropped > 0) this.#rebuild(Math.max(capacityMin, Math.ceil((this.count - dropped) / (fillFractionMax * 0.98))), keep);
   }
 
-  #rebuild(capacity: number, keep: (base: number) => boolean): void {
+  #rebuild(capacity: number, keep: (words: Uint32Array, base: number) => boolean): void {
     const old = { words: this.words, capacity: this.capacity, loading: this.#loading };
     this.words = new Uint32Array(capacity * entryWords);
     this.capacity = capacity;
@@ -89,7 +89,7 @@ export class IndexShard {
     this.count = 0;
     for (let slot = 0; slot < old.capacity; slot += 1) {
       const base = slot * entryWords;
-      if (old.words[base + 4] === 0 || !keep(base)) continue;
+      if (old.words[base + 4] === 0 || !keep(old.words, base)) continue;
       const target = this.#place(old.words, base);
       this.words.set(old.words.subarray(base + 4, base + entryWords), target * entryWords + 4);
       this.count += 1;

@@ -123,10 +123,15 @@ export class SegmentPool {
     const { table, folder, nodeId } = this.#parts;
     const number = table.nextNumber();
     const fd = await openFd(spare.path, constants.O_RDWR | constants.O_DSYNC);
-    await writeAll(fd, [encodeSegmentHead({ number, role, nodeId })], 0);
     const segment = new Segment({ handle: table.nextHandle(), number, role, folder, fileBytes: spare.fileBytes, fd });
     segment.warm = true;
-    await rename(spare.path, unnamedPath(segment));
+    try {
+      await writeAll(fd, [encodeSegmentHead({ number, role, nodeId })], 0);
+      await rename(spare.path, unnamedPath(segment));
+    } catch (error) {
+      segment.closeIfIdle();
+      throw error;
+    }
     return segment;
   }
 

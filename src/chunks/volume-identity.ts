@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../base/atomic-file.js';
 import type { Random } from '../base/random.js';
-import { parseUuid } from '../base/uuid.js';
 import { StartRefused } from '../base/start-refused.js';
+import { parseUuid } from '../base/uuid.js';
 import { errorCode, isMissingError } from './disk-error.js';
 import { extentFolderCount, extentFolderName } from './extent-file.js';
 

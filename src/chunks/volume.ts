@@ -88,7 +88,7 @@ export class Volume {
 
   /**
    * Takes the volume for this process: locks it, raises its boot number durably, recovers what the log holds.
-   * Rejects with `VolumeRefused` when the folder is not a volume that may be used.
+   * Rejects with `StartRefused` (`VolumeRefused`) when the folder is not a volume that may be used.
    */
   static async open(options: VolumeOptions, parts: VolumeParts): Promise<Volume> {
     const opened = await openVolumeParts(options, parts);
@@ -317,27 +317,40 @@ export class Volume {
     return this.#opened.condition.clearQuarantine();
   }
 
-  /** Ends cleanly: what was accepted is durable, half-written chunks are gone, the log is sealed. */
+  /**
+   * Ends cleanly: what was accepted is durable, half-written chunks are gone, the log is sealed. On a disk that fails
+   * meanwhile it ends all the same; `onFault` has told.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
-    const { condition, log, pool, settler, table, records, lock } = this.#opened;
+    const { condition, log, table, lock } = this.#opened;
     condition.close();
     await this.#fillLoop.stop();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#store.idle();
+    try {
+      await this.#sealAndSettle();
+    } catch (error) {
+      condition.writeFailed(error);
+    } finally {
+      await log.release();
+      table.closeAll();
+      lock.release();
+    }
+  }
+
+  async #sealAndSettle(): Promise<void> {
+    const { condition, log, pool, settler, records } = this.#opened;
     await log.close();
     await pool.close();
     await settler.finish();
-    if (condition.fault === null) {
-      await truncateBehindSeal(log.active, must(log.active.openFd, 'the active segment is open'));
-      if (settler.isSettled) await records.markClean();
-    }
-    table.closeAll();
-    lock.release();
+    if (condition.fault !== null) return;
+    await truncateBehindSeal(log.active, must(log.active.openFd, 'the active segment is open'));
+    if (settler.isSettled) await records.markClean();
   }
 
   #noteDamage(id: string, entry: IndexEntry, problem: string): void {
