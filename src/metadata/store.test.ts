@@ -33,6 +33,20 @@ function startWorld(store: MetadataStore): Promise<Awaited<ReturnType<typeof Met
   });
 }
 
+/** Starts a process that commits objects; kills it when so many are acknowledged. Answers those. */
+async function killAfter(path: string, round: number, count: number): Promise<string[]> {
+  const script = new URL('../testing/commit-until-killed.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--import', 'tsx', script, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let heard = '';
+  for await (const text of child.stdout.setEncoding('utf8')) {
+    heard += String(text);
+    if (heard.split('\n').length > count) child.kill('SIGKILL');
+  }
+  expect((await exited)[1]).toBe('SIGKILL');
+  return heard.split('\n').slice(0, -1);
+}
+
 describe('the store', () => {
   it('answers writes after their commit, which reads then see', async () => {
     const store = await open(join(folder, 'a.db'));
@@ -201,18 +215,4 @@ describe('a process that is killed', () => {
     expect(auditMetadata(rows)).toEqual([]);
     rows.close();
   }, 120_000);
-
-  /** Starts a process that commits objects; kills it when so many are acknowledged. Answers those. */
-  async function killAfter(path: string, round: number, count: number): Promise<string[]> {
-    const script = new URL('../testing/commit-until-killed.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, ['--import', 'tsx', script, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(child, 'exit');
-    let heard = '';
-    for await (const text of child.stdout.setEncoding('utf8')) {
-      heard += String(text);
-      if (heard.split('\n').length > count) child.kill('SIGKILL');
-    }
-    expect((await exited)[1]).toBe('SIGKILL');
-    return heard.split('\n').slice(0, -1);
-  }
 });
