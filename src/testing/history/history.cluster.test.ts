@@ -20,7 +20,9 @@ const durationMs = testSetting('HISTORY_SECONDS', 40) * 1000;
 /** Bodies of 32 MiB ± 1 and of 100 MiB, spread over the run. */
 const bodies32MiB = testSetting('HISTORY_32MIB', 4);
 const bodies100MiB = testSetting('HISTORY_100MIB', 1);
-const acknowledgedMin = testSetting('HISTORY_ACKNOWLEDGED_MIN', 1500);
+const acknowledgedMin = testSetting('HISTORY_ACKNOWLEDGED_MIN', 2000);
+/** How much longer than it should a run may take to get there. */
+const patience = 4;
 
 let cluster: ProcessCluster | null = null;
 const folder = mkdtempSync(join(tmpdir(), 'aether-history-'));
@@ -32,7 +34,7 @@ afterEach(async () => {
 
 test(
   'under random kills of every role each key behaves like one copy, and the disks agree with the metadata',
-  { timeout: durationMs * 2 + 600_000 },
+  { timeout: durationMs * (patience + 1) + 600_000 },
   async () => {
     const seed = testSeed();
     console.log(`seed ${seed}, delays times ${timeFactor}, ${durationMs / 1000} s`);
@@ -46,17 +48,24 @@ test(
     const keys = Array.from({ length: keysCount }, (_, index) => `key/${index}`);
     const workload = new Workload({ bucket: 'contested', keys, clients, contents: new Contents(seed), recorder, random });
     const end = new AbortController();
-    const nemesis = runNemesis({ cluster, random: new SeededRandom(`${seed}/nemesis`), pauseMsMax: 3000, downMsMax: 1500 }, end.signal);
-    const endAtMs = performance.now() + durationMs;
-
+    const kills = new Map<string, number>();
+    const nemesis = runNemesis(
+      { cluster, random: new SeededRandom(`${seed}/nemesis`), pauseMsMax: 3000, downMsMax: 1500, kills },
+      end.signal,
+    );
+    const beginMs = performance.now();
+    // On a busy machine the run goes on until it has shown something.
+    const isOver = (): boolean => {
+      const passedMs = performance.now() - beginMs;
+      const enough = recorder.acknowledgedCount >= acknowledgedMin && kills.size === cluster!.names.length;
+      return passedMs > durationMs * patience || (passedMs > durationMs && enough);
+    };
     const small = Array.from({ length: clientsCount }, async () => {
-      while (performance.now() < endAtMs) await workload.step();
+      while (!isOver()) await workload.step();
     });
-    const large = runLarge(workload, random, endAtMs);
-    await Promise.race([Promise.all([...small, large]), nemesis]);
+    await Promise.race([Promise.all([...small, runLarge(workload, random)]), nemesis]);
     end.abort();
-    const kills = await nemesis;
-    await Promise.all([...small, large]);
+    await Promise.all([...small, nemesis]);
 
     await cluster.whenWritable();
     await cluster.whenLive(3);
@@ -70,7 +79,16 @@ test(
     const undecided = verdicts.filter(({ verdict }) => verdict.kind === 'undecided').length;
     for (const client of clients) client.close();
     const { acknowledged, acknowledgedCount, unknown, refused, unreadable } = recorder;
-    const counts = { acknowledgedCount, acknowledged, unknown, refused, unreadable, kills, undecided, violations: violations.length };
+    const counts = {
+      acknowledgedCount,
+      acknowledged,
+      unknown,
+      refused,
+      unreadable,
+      kills: Object.fromEntries(kills),
+      undecided,
+      violations: violations.length,
+    };
     console.log(JSON.stringify({ seed, ...counts }));
     expect(violations).toEqual([]);
     expect(undecided).toBe(0);
@@ -80,16 +98,16 @@ test(
     console.log(JSON.stringify({ seed, census }));
     expect(census.problems).toEqual([]);
     expect(acknowledgedCount).toBeGreaterThanOrEqual(acknowledgedMin);
-    expect(Object.keys(kills).length, 'every process was killed').toBe(cluster.names.length);
+    expect([...kills.keys()].toSorted(), 'every process was killed').toEqual(cluster.names.toSorted());
   },
 );
 
-/** The large bodies, evenly over the run, each until it was acknowledged or time is up. */
-async function runLarge(workload: Workload, random: SeededRandom, endAtMs: number): Promise<void> {
+/** The large bodies, evenly over the run. */
+async function runLarge(workload: Workload, random: SeededRandom): Promise<void> {
   const count = bodies32MiB + bodies100MiB;
   const beginMs = performance.now();
   for (let turn = 0; turn < count; turn += 1) {
-    const atMs = beginMs + ((endAtMs - beginMs) * turn) / count;
+    const atMs = beginMs + (durationMs * turn) / count;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - performance.now())));
     const isHuge = Math.floor(((turn + 1) * bodies100MiB) / count) > Math.floor((turn * bodies100MiB) / count);
     await workload.put(isHuge ? 100 * MiB : 32 * MiB + random.between(-1, 1));

@@ -7,12 +7,13 @@ export interface NemesisOptions {
   /** Between two kills, and from a kill to the new start; drawn below these. */
   pauseMsMax: number;
   downMsMax: number;
+  /** By name; counted on. */
+  kills: Map<string, number>;
 }
 
-/** Kills random processes with SIGKILL and starts them again, until told to stop. Answers the kills by name. */
-export async function runNemesis(options: NemesisOptions, signal: AbortSignal): Promise<Record<string, number>> {
-  const { cluster, random } = options;
-  const kills: Record<string, number> = {};
+/** Kills random processes with SIGKILL and starts them again, until told to stop; then all run. */
+export async function runNemesis(options: NemesisOptions, signal: AbortSignal): Promise<void> {
+  const { cluster, random, kills } = options;
   const pause = (msMax: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, random.fraction() * msMax));
   // Everybody has a turn before anybody has a second one.
   let turns: string[] = [];
@@ -23,10 +24,9 @@ export async function runNemesis(options: NemesisOptions, signal: AbortSignal): 
     const { end } = cluster.process(name!);
     if (end !== null) throw new Error(`${name} ended by itself: ${JSON.stringify(end)}\n${cluster.report()}`);
     await cluster.kill(name!);
-    kills[name!] = (kills[name!] ?? 0) + 1;
+    kills.set(name!, (kills.get(name!) ?? 0) + 1);
     await pause(options.downMsMax);
     cluster.start(name!);
     await cluster.whenReady(name!);
   }
-  return kills;
 }
