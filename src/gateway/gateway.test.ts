@@ -184,7 +184,7 @@ describe('objects', () => {
     for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
     const Objects = [...keys.map((Key) => ({ Key })), { Key: 'many/never' }];
     const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
-    expect(Deleted!.map((object) => object.Key).sort()).toEqual([...keys, 'many/never'].sort());
+    expect(new Set(Deleted!.map((object) => object.Key))).toEqual(new Set([...keys, 'many/never']));
     expect(Errors).toBeUndefined();
     await s3.send(new PutObjectCommand({ Bucket, Key: 'many/1', Body: 'x' }));
     const conditional = await s3.send(
@@ -457,25 +457,24 @@ describe('keys and hosts', () => {
   });
 });
 
-describe('presigned requests', () => {
-  const now = () => Date.now();
-  function url(method: string, key: string, query: [string, string][] = [], atMs = now(), expiresSeconds = 60): string {
-    const { host } = new URL(cluster.endpoint());
-    const path = `/${Bucket}/${key}`;
-    const signer = new RequestSigner(cluster.credentials, cluster.region);
-    const all = signer.presign({ method, path, query, headers: { host } }, expiresSeconds, atMs);
-    return `http://${host}${encodePath(path)}?${canonicalQuery(all)}`;
-  }
+function presignedUrl(method: string, key: string, query: [string, string][] = [], atMs = Date.now(), expiresSeconds = 60): string {
+  const { host } = new URL(cluster.endpoint());
+  const path = `/${Bucket}/${key}`;
+  const signer = new RequestSigner(cluster.credentials, cluster.region);
+  const all = signer.presign({ method, path, query, headers: { host } }, expiresSeconds, atMs);
+  return `http://${host}${encodePath(path)}?${canonicalQuery(all)}`;
+}
 
+describe('presigned requests', () => {
   it('write and read without a key at hand, until they expire', async () => {
-    const put = await fetch(url('PUT', 'pre signed'), { method: 'PUT', body: 'by link' });
+    const put = await fetch(presignedUrl('PUT', 'pre signed'), { method: 'PUT', body: 'by link' });
     expect(put.status).toBe(200);
-    const got = await fetch(url('GET', 'pre signed', [['response-content-disposition', 'attachment; filename=x']]));
+    const got = await fetch(presignedUrl('GET', 'pre signed', [['response-content-disposition', 'attachment; filename=x']]));
     expect([got.status, await got.text(), got.headers.get('content-disposition')]).toEqual([200, 'by link', 'attachment; filename=x']);
-    expect((await fetch(url('GET', 'pre signed', [], now() - 61_000))).status).toBe(403);
-    expect((await fetch(url('GET', 'pre signed'), { method: 'DELETE' })).status).toBe(403);
-    expect((await fetch(url('GET', 'pre signed').replace('pre', 'Pre'))).status).toBe(403);
-    expect((await fetch(`${url('GET', 'pre signed')}&response-content-type=a`)).status).toBe(403);
+    expect((await fetch(presignedUrl('GET', 'pre signed', [], Date.now() - 61_000))).status).toBe(403);
+    expect((await fetch(presignedUrl('GET', 'pre signed'), { method: 'DELETE' })).status).toBe(403);
+    expect((await fetch(presignedUrl('GET', 'pre signed').replace('pre', 'Pre'))).status).toBe(403);
+    expect((await fetch(`${presignedUrl('GET', 'pre signed')}&response-content-type=a`)).status).toBe(403);
   });
 });
 

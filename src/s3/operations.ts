@@ -64,7 +64,7 @@ export const objectSettings = ['acl', 'legal-hold', 'retention', 'tagging'] as c
  * The operations. A new one is a row here, a row in the gateway's `operations/table.ts`, and its file there. Rows with
  * selectors stand before the plain row of their method and level.
  */
-export const operationRows = {
+const rows = {
   ListBuckets: {
     method: 'GET',
     level: 'service',
@@ -155,7 +155,7 @@ export const operationRows = {
   DeleteObject: { method: 'DELETE', level: 'object', parameters: ['versionId'], action: 's3:DeleteObject', body: 'none' },
 } as const satisfies Record<string, OperationRow>;
 
-export type Operation = keyof typeof operationRows;
+export type Operation = keyof typeof rows;
 
 /** The rows with their optional fields. */
-export const operations: Readonly<Record<Operation, OperationRow>> = operationRows;
+export const operations: Readonly<Record<Operation, OperationRow>> = rows;

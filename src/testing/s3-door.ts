@@ -20,7 +20,7 @@ import type { RequestOf, ResponseOf, Verb } from '../wire/verbs.js';
 export const doorRegion = 'eu-test-1';
 export const doorCredentials = { accessKeyId: 'AKIDDOOR', secretAccessKey: 'a-secret-of-the-door-in-tests' };
 /** The one bucket behind the door. */
-export const doorBucket = 'bkt';
+const doorBucket = 'bkt';
 
 /** An S3 port with nothing behind it but memory: for what happens before the master and the nodes are asked. */
 export interface S3Door {
