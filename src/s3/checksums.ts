@@ -38,7 +38,7 @@ export interface BodyClaims {
   checksum: ChecksumClaim | null;
 }
 
-export interface ChecksumClaim {
+interface ChecksumClaim {
   algorithm: ChecksumAlgorithm;
   /** Base64 from the header; null when it is not known yet, or nobody claims one. */
   value: string | null;

@@ -12,29 +12,24 @@ export type PayloadMode =
   /** aws-chunked framing; `signing` is null where chunks carry no signatures. */
   | { kind: 'streaming'; trailer: boolean; signing: ChunkSigning | null };
 
-export interface PayloadLiteral {
-  kind: PayloadMode['kind'];
-  signed: boolean;
-  trailer: boolean;
-}
-
-/** Literals of x-amz-content-sha256 that are accepted. Others (ECDSA, or invented ones) are refused by default. */
-const literals = new Map<string, PayloadLiteral>([
-  ['UNSIGNED-PAYLOAD', { kind: 'unsigned', signed: false, trailer: false }],
-  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', { kind: 'streaming', signed: true, trailer: false }],
-  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', { kind: 'streaming', signed: true, trailer: true }],
-  ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', { kind: 'streaming', signed: false, trailer: true }],
-]);
-
-/** The mode that the literal names; `signing` is used only where chunks are signed. Refuses unknown ones: request-invalid. */
+/**
+ * The mode that a literal of x-amz-content-sha256 names; `signing` is used where chunks are signed. Any other literal (ECDSA,
+ * or an invented one) is refused: request-invalid.
+ */
 export function payloadMode(literal: string, signing: ChunkSigning): PayloadMode {
-  if (/^[0-9a-f]{64}$/.test(literal)) return { kind: 'sha256', sha256: literal };
-  const known = literals.get(literal);
-  if (known === undefined) {
-    throw new Refusal('request-invalid', 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING literal or a SHA-256 in hex.');
+  switch (literal) {
+    case 'UNSIGNED-PAYLOAD':
+      return { kind: 'unsigned' };
+    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD':
+      return { kind: 'streaming', trailer: false, signing };
+    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER':
+      return { kind: 'streaming', trailer: true, signing };
+    case 'STREAMING-UNSIGNED-PAYLOAD-TRAILER':
+      return { kind: 'streaming', trailer: true, signing: null };
+    default:
+      if (/^[0-9a-f]{64}$/.test(literal)) return { kind: 'sha256', sha256: literal };
+      throw new Refusal('request-invalid', 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING literal or a SHA-256 in hex.');
   }
-  if (known.kind === 'streaming') return { kind: 'streaming', trailer: known.trailer, signing: known.signed ? signing : null };
-  return { kind: 'unsigned' };
 }
 
 /**

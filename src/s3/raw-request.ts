@@ -13,7 +13,7 @@ export interface RawRequest {
 export const headerBytesMax = 16 * 1024;
 /** More lines are refused by count: Node's own `maxHeadersCount` would drop them without a word, `x-amz-acl` included. */
 export const headerLinesMax = 200;
-export const targetBytesMax = 16 * 1024;
+const targetBytesMax = 16 * 1024;
 const queryParametersMax = 100;
 
 /** The request after strict decoding. What it means depends on decoded text alone, as its signature does. */
@@ -97,7 +97,7 @@ function decodeQueryText(raw: string): string {
  * Percent-decoding that refuses what is not `%` and two hex digits, or not UTF-8 (overlong forms and surrogates too).
  * Bytes above 0x7f that came unencoded count as themselves.
  */
-export function decodePercent(raw: string): string {
+function decodePercent(raw: string): string {
   if (/^[\x21-\x24\x26-\x7e ]*$/.test(raw)) return raw;
   try {
     return decodeURIComponent(raw.replaceAll(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`));

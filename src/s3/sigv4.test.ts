@@ -244,17 +244,20 @@ describe('against the signer of the AWS SDK', () => {
   });
 
   test('a request with exactly one element changed is refused with a 4xx', async () => {
+    let mutantsTried = 0;
     await fc.assert(
-      fc.asyncProperty(honest, fc.boolean(), fc.nat(), fc.nat(), async (request, presigned, which, where) => {
+      fc.asyncProperty(honest, fc.boolean(), fc.nat(), async (request, presigned, where) => {
         const signed = presigned ? await presignedByOracle(request) : await signedByOracle(request);
-        const mutants = mutantsOf(signed, where);
-        const mutant = mutants[which % mutants.length]!;
-        const code = outcome(mutant);
-        expect([code, mutant]).not.toEqual(['accepted', mutant]);
-        expect(refusals[code as keyof typeof refusals].status).toBeLessThan(500);
+        for (const mutant of mutantsOf(signed, where)) {
+          const code = outcome(mutant);
+          if (code === 'accepted') expect(mutant).toBe('refused');
+          expect(refusals[code as keyof typeof refusals].status).toBeLessThan(500);
+          mutantsTried += 1;
+        }
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
+    expect(mutantsTried).toBeGreaterThan(10_000);
   });
 });
 

@@ -98,7 +98,7 @@ export async function headObject(client: S3Client, place: { bucket: string; key:
   return readHead(headers);
 }
 
-export function readHead(headers: IncomingHttpHeaders): ObjectHead {
+function readHead(headers: IncomingHttpHeaders): ObjectHead {
   const metadata: Record<string, string> = {};
   let checksum: ObjectHead['checksum'] = null;
   for (const [name, value] of Object.entries(headers)) {

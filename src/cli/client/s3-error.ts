@@ -37,7 +37,8 @@ function readError({ status, body }: S3Answer, place: RequestPlace): { code: str
       // Not the answer of a store: a proxy's page, perhaps. Its status is all that can be told.
     }
   }
-  return { code: codeOfStatus(status, place), message: `HTTP status ${status}.`, region: null };
+  const code = codeOfStatus(status, place);
+  return { code, message: whatOf(code, place) === null ? `HTTP status ${status}.` : null, region: null };
 }
 
 function codeOfStatus(status: number, { key }: RequestPlace): string {

@@ -17,7 +17,9 @@ export function addExplain(program: Command, start: Start): void {
       for (const chunk of explanation.chunks) {
         lines.push('', `chunk ${chunk.id}  ${formatBytes(chunk.lengthBytes)}  ${chunk.words}`);
         for (const copy of chunk.copies)
-          lines.push(`  ${copy.nodeId}  ${copy.state.padEnd(11)}  ${copy.address}  host ${copy.host}, zone ${copy.zone}`);
+          lines.push(
+            `  ${copy.nodeId}  ${copy.state.padEnd(11)}  ${copy.address}  host ${copy.host}${copy.zone === '' ? '' : `, zone ${copy.zone}`}`,
+          );
       }
       if (explanation.truncated) lines.push('', 'There are more chunks; the first ones are shown.');
       await context.output.result(explanation, lines.join('\n'), explanation.chunks.map((chunk) => chunk.id).join('\n'));
