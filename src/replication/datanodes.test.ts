@@ -3,10 +3,10 @@ import type { View, ViewNode } from '../model/node.js';
 import type { WireClient } from '../wire/api.js';
 import { Datanodes } from './datanodes.js';
 
-function viewOf(...nodes: [nodeId: string, address: string][]): View {
+function viewOf(n: number, ...nodes: [nodeId: string, address: string][]): View {
   const rest = { host: 'h', zone: 'z', state: 'live', writable: true, freeBytes: 1, capacityBytes: 2 } as const;
   return {
-    number: { epoch: 1, n: 1 },
+    number: { epoch: 1, n },
     clusterId: 'c',
     replicationFactor: 3,
     writeQuorum: 2,
@@ -30,25 +30,34 @@ function pool(): { datanodes: Datanodes; open: Set<string> } {
 describe('connections to datanodes', () => {
   it('are made when first asked for and kept while the view names the node', () => {
     const { datanodes, open } = pool();
-    const view = viewOf(['a', '1'], ['b', '2']);
+    const view = viewOf(1, ['a', '1'], ['b', '2']);
     const { client } = datanodes.in(view, view.nodes[0]!);
     expect([...open]).toEqual(['a@1']);
-    const next = viewOf(['a', '1']);
+    const next = viewOf(2, ['a', '1']);
     expect(datanodes.in(next, next.nodes[0]!).client).toBe(client);
   });
 
   it('are closed when the node has left or moved', () => {
     const { datanodes, open } = pool();
-    const view = viewOf(['a', '1'], ['b', '2'], ['c', '3']);
+    const view = viewOf(1, ['a', '1'], ['b', '2'], ['c', '3']);
     for (const node of view.nodes) datanodes.in(view, node);
-    const next = viewOf(['a', '1'], ['b', '9']);
+    const next = viewOf(2, ['a', '1'], ['b', '9']);
     datanodes.in(next, next.nodes[1]!);
     expect([...open].sort()).toEqual(['a@1', 'b@9']);
   });
 
+  it('outlive an older view that a long write still shows', () => {
+    const { datanodes, open } = pool();
+    const older = viewOf(1, ['a', '1']);
+    const newer = viewOf(2, ['a', '1'], ['b', '2']);
+    for (const node of newer.nodes) datanodes.in(newer, node);
+    datanodes.in(older, older.nodes[0]!);
+    expect([...open].sort()).toEqual(['a@1', 'b@2']);
+  });
+
   it('count what is under way on them', () => {
     const { datanodes } = pool();
-    const view = viewOf(['a', '1']);
+    const view = viewOf(1, ['a', '1']);
     const node = view.nodes[0]!;
     expect(datanodes.busyOn(node)).toBe(0);
     const leave = datanodes.in(view, node).enter();

@@ -1,4 +1,4 @@
-import type { View, ViewNode } from '../model/node.js';
+import type { View, ViewNode, ViewNumber } from '../model/node.js';
 import type { WireClient } from '../wire/api.js';
 
 type DatanodeClient = Pick<WireClient, 'call' | 'open' | 'isAway' | 'close'>;
@@ -24,7 +24,8 @@ export interface Datanode {
 export class Datanodes {
   readonly #connect: (node: ViewNode) => DatanodeClient;
   readonly #known = new Map<string, Known>();
-  #view: View | null = null;
+  /** The newest view seen. A chunk that takes long still comes with an older one. */
+  #followed: ViewNumber = { epoch: 0, n: 0 };
 
   /** `connect` makes a client that expects exactly this node id. */
   constructor(connect: (node: ViewNode) => DatanodeClient) {
@@ -33,7 +34,7 @@ export class Datanodes {
 
   /** The node as this view shows it. */
   in(view: View, node: ViewNode): Datanode {
-    if (view !== this.#view) this.#follow(view);
+    if (isNewer(view.number, this.#followed)) this.#follow(view);
     const key = keyOf(node);
     let known = this.#known.get(key);
     if (known === undefined) {
@@ -59,7 +60,7 @@ export class Datanodes {
   }
 
   #follow(view: View): void {
-    this.#view = view;
+    this.#followed = view.number;
     const present = new Set(view.nodes.map(keyOf));
     for (const [key, { client }] of this.#known) {
       if (present.has(key)) continue;
@@ -94,4 +95,8 @@ class KnownDatanode implements Datanode {
 
 function keyOf(node: ViewNode): string {
   return `${node.nodeId} ${node.address}`;
+}
+
+function isNewer(a: ViewNumber, b: ViewNumber): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
 }

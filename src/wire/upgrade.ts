@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { Unreachable } from './api.js';
 
-export const wirePath = '/wire';
-export const wireProtocol = 'aether-wire/1';
+const wirePath = '/wire';
+const wireProtocol = 'aether-wire/1';
 
 /** A socket that has left HTTP, and the bytes that came with its last HTTP message. */
 export interface Upgraded {
