@@ -36,28 +36,33 @@ export class RequestBody {
     const incoming = this.#incoming;
     return new Promise((resolve, reject) => {
       const pieces: Buffer[] = [];
-      const fail = (error: unknown): void => {
-        incoming.removeAllListeners('data');
-        incoming.pause();
-        reject(error);
-      };
-      incoming.on('data', (bytes: Buffer) => {
+      const onData = (bytes: Buffer): void => {
         this.#received(bytes);
         try {
           pieces.push(...decoder.push(bytes));
         } catch (error) {
-          fail(error);
+          leave();
+          incoming.pause();
+          reject(error);
         }
-      });
-      incoming.once('end', () => {
+      };
+      const onEnd = (): void => {
+        leave();
         try {
           decoder.end();
           resolve(pieces);
         } catch (error) {
           reject(error);
         }
-      });
-      incoming.once('close', () => reject(new Refusal('body-incomplete')));
+      };
+      const onClose = (): void => {
+        leave();
+        reject(new Refusal('body-incomplete'));
+      };
+      const leave = (): void => {
+        incoming.off('data', onData).off('end', onEnd).off('close', onClose);
+      };
+      incoming.on('data', onData).on('end', onEnd).on('close', onClose);
       this.#pace.wait();
     });
   }
