@@ -10,6 +10,9 @@ docker() {
 }
 `;
 
+/** A command of a document that takes longer hangs. */
+const commandMsMax = 150_000;
+
 /** One shell that runs command after command, as somebody who copies lines from a document. */
 export class Shell {
   readonly #process: ChildProcess;
@@ -37,13 +40,16 @@ export class Shell {
     this.#count += 1;
     const mark = new RegExp(`^([^]*)--- ${this.#count} (\\d+)\\n`);
     this.#process.stdin?.write(`{ ${command}\n} </dev/null\necho "--- ${this.#count} $?"\n`);
+    const hangs = setTimeout(() => this.#process.kill('SIGKILL'), commandMsMax);
     for (;;) {
       const found = mark.exec(this.#text);
       if (found) {
+        clearTimeout(hangs);
         this.#text = this.#text.slice(found[0].length);
         return { printed: found[1]!, code: Number(found[2]) };
       }
-      if (this.#process.exitCode !== null) throw new Error(`the shell has ended: ${this.#text}`);
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null)
+        throw new Error(`the shell has ended, or hung for ${commandMsMax} ms: ${this.#text}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
