@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../base/random.js';
 import { ChunkIndex, type IndexEntry, type LoadedRecord } from './chunk-index.js';
+import { writeId } from './index-shard.js';
 
 /** Few ids, so that commands meet on them; dense last digits, so that they also meet in one table. */
 const ids = Array.from({ length: 60 }, (_, index) => `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`);
@@ -94,16 +95,11 @@ describe('the index', () => {
         const live = new Map<number, number>();
         const winners = new Map<string, (typeof found)[number]>();
         for (const item of found) {
-          const loaded: LoadedRecord = {
-            ...item,
-            offset: 8 + item.sequence * 8,
-            lengthBytes: item.sequence,
-            crc32c: 0,
-            generation: 0,
-            kind: 'chunk',
-            extent: false,
-            damaged: false,
-          };
+          const key = new Uint32Array(4);
+          writeId(key, item.id);
+          const { sequence, segment, recordBytes, tombstone } = item;
+          const facts = { lengthBytes: sequence, crc32c: 0, generation: 0, kind: 'chunk' as const, extent: false, damaged: false };
+          const loaded: LoadedRecord = { key, sequence, segment, recordBytes, tombstone, offset: 8 + sequence * 8, ...facts };
           index.load(loaded, (segment, deltaBytes) => live.set(segment, (live.get(segment) ?? 0) + deltaBytes));
           if ((winners.get(item.id)?.sequence ?? -1) < item.sequence) winners.set(item.id, item);
         }

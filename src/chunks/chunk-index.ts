@@ -11,7 +11,7 @@ const extentFlag = 1;
 const handleMask = 0xff_ffff;
 const twoTo32 = 2 ** 32;
 /** One page of `idsAfter` is cut from a sorted stretch of so many ids, so that not each page walks the whole index. */
-const stretchIdsMax = 16_384;
+const stretchIdsMax = 8192;
 
 /** Where the record of a chunk stands. */
 export interface Place {
@@ -32,9 +32,10 @@ export interface IndexEntry extends Place {
   damaged: boolean;
 }
 
-/** What loading needs to know of a record beyond its entry. */
+/** One record as loading sees it; millions of them come by in one and the same object. */
 export interface LoadedRecord extends IndexEntry {
-  id: string;
+  /** The four words of its id. */
+  key: Uint32Array;
   sequence: number;
   recordBytes: number;
   tombstone: boolean;
@@ -81,7 +82,7 @@ export class ChunkIndex {
     const shard = this.#shardOf(id);
     let slot = shard.find(this.#key);
     if (slot < 0) slot = shard.insert(this.#key);
-    else this.#liveBytes -= readEntry(shard.words, slot * entryWords).lengthBytes;
+    else this.#liveBytes -= lengthOf(shard.words, slot * entryWords);
     writeEntry(shard.words, slot * entryWords, entry);
     this.#liveBytes += entry.lengthBytes;
   }
@@ -106,7 +107,7 @@ export class ChunkIndex {
     const shard = this.#shardOf(id);
     const slot = shard.find(this.#key);
     if (slot < 0) return;
-    this.#liveBytes -= readEntry(shard.words, slot * entryWords).lengthBytes;
+    this.#liveBytes -= lengthOf(shard.words, slot * entryWords);
     shard.remove(slot);
   }
 
@@ -117,19 +118,22 @@ export class ChunkIndex {
    * sequence (a cut in compaction leaves them) the later loaded wins.
    */
   load(record: LoadedRecord, account: (segment: number, deltaBytes: number) => void): void {
-    const shard = this.#shardOf(record.id);
-    const loading = shard.loading();
-    let slot = shard.find(this.#key);
-    if (slot < 0) slot = shard.insert(this.#key);
+    const shard = this.#shardOfKey(record.key);
+    let slot = shard.find(record.key);
+    if (slot < 0) slot = shard.insert(record.key);
     else {
-      if (loading.sequences[slot]! > record.sequence) return;
+      const { sequences, recordBytes } = shard.loading();
+      if (sequences[slot]! > record.sequence) return;
       const previous = readEntry(shard.words, slot * entryWords);
-      if (previous.offset !== 0) account(previous.segment, -loading.recordBytes[slot]!);
+      if (previous.offset !== 0) account(previous.segment, -recordBytes[slot]!);
     }
-    writeEntry(shard.words, slot * entryWords, record.tombstone ? { ...record, offset: 0 } : record);
-    shard.loading().sequences[slot] = record.sequence;
-    shard.loading().recordBytes[slot] = record.recordBytes;
-    if (!record.tombstone) account(record.segment, record.recordBytes);
+    const { sequences, recordBytes } = shard.loading(); // after the insertion, which may have made it anew
+    const base = slot * entryWords;
+    writeEntry(shard.words, base, record);
+    if (record.tombstone) shard.words[base + 5] = 0; // no place
+    else account(record.segment, record.recordBytes);
+    sequences[slot] = record.sequence;
+    recordBytes[slot] = record.recordBytes;
   }
 
   /** Drops what only loading needed, tombstones too. */
@@ -137,7 +141,7 @@ export class ChunkIndex {
     for (const shard of this.#shards) {
       shard.finishLoading((words, base) => words[base + 5]! >>> 3 !== 0);
       for (let slot = 0; slot < shard.capacity; slot += 1) {
-        if (shard.isUsed(slot)) this.#liveBytes += readEntry(shard.words, slot * entryWords).lengthBytes;
+        if (shard.isUsed(slot)) this.#liveBytes += lengthOf(shard.words, slot * entryWords);
       }
     }
   }
@@ -207,10 +211,15 @@ export class ChunkIndex {
     return this.#stretch;
   }
 
+  /** Leaves the words of the id in `#key`. */
   #shardOf(id: string): IndexShard {
     writeId(this.#key, id);
-    const mixed = Math.imul(this.#key[2]! ^ this.#key[3]! ^ this.#seeds[1]!, 0x9e37_79b1) ^ this.#key[0]! ^ this.#key[1]!;
-    return must(this.#shards[(Math.imul(mixed, 0x85eb_ca6b) >>> 24) & (shardCount - 1)], 'a shard of the index');
+    return this.#shardOfKey(this.#key);
+  }
+
+  #shardOfKey(key: Uint32Array): IndexShard {
+    const mixed = Math.imul(key[2]! ^ key[3]! ^ this.#seeds[1]!, 0x9e37_79b1) ^ key[0]! ^ key[1]!;
+    return must(this.#shards[Math.imul(mixed, 0x85eb_ca6b) >>> 24], 'a shard of the index');
   }
 }
 
@@ -221,13 +230,17 @@ function readEntry(words: Uint32Array, base: number): IndexEntry {
   return {
     segment: place & handleMask,
     offset: (flags & ~7) >>> 0,
-    lengthBytes: (place >>> 24) * twoTo32 + words[base + 6]!,
+    lengthBytes: lengthOf(words, base),
     crc32c: words[base + 7]!,
     generation: words[base + 8]!,
     kind: flags & restFlag ? 'rest' : 'chunk',
     extent: (flags & extentFlag) !== 0,
     damaged: (flags & damagedFlag) !== 0,
   };
+}
+
+function lengthOf(words: Uint32Array, base: number): number {
+  return (words[base + 4]! >>> 24) * twoTo32 + words[base + 6]!;
 }
 
 function writeEntry(words: Uint32Array, base: number, entry: IndexEntry): void {

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { assert } from '../base/assert.js';
 import { crc32c } from '../base/crc32c.js';
+import type { LoadedRecord } from './chunk-index.js';
 import { readId, writeId } from './index-shard.js';
 import type { DecodedRecord, RecordType } from './record.js';
 import { readInteger, recordBytes, writeInteger } from './record.js';
@@ -99,6 +100,24 @@ export class HintEntries {
       type,
       recordBytes: (shape >>> 8) * 8,
     };
+  }
+
+  /** As `at`, for the index: without making an object or a text of it. */
+  readInto(target: LoadedRecord, index: number): void {
+    const words = this.#words;
+    const base = index * wordsPerEntry;
+    const shape = words[base + 11]!;
+    const type = shape & 0xf;
+    for (let word = 0; word < 4; word += 1) target.key[word] = words[base + word]!;
+    target.sequence = words[base + 5]! * twoTo32 + words[base + 4]!;
+    target.offset = words[base + 6]!;
+    target.tombstone = type === typeCodes.tombstone;
+    target.lengthBytes = target.tombstone ? 0 : words[base + 8]! * twoTo32 + words[base + 7]!;
+    target.crc32c = words[base + 9]!;
+    target.generation = words[base + 10]!;
+    target.kind = shape & 0x10 ? 'rest' : 'chunk';
+    target.extent = type === typeCodes.extent;
+    target.recordBytes = (shape >>> 8) * 8;
   }
 
   *[Symbol.iterator](): Generator<HintEntry> {

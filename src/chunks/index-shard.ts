@@ -1,5 +1,3 @@
-import { must } from '../base/must.js';
-
 /** 32-bit words of an entry; the first four are the id, word 4 is never 0 in a used slot. */
 export const entryWords = 9;
 const fillFractionMax = 0.85;
@@ -125,14 +123,19 @@ export function writeId(target: Uint32Array, id: string): void {
   target[3] = hexWord(id, 28, 36, 0);
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function readId(words: Uint32Array, base: number): string {
-  const hex = (word: number): string =>
-    must(words[base + word], 'a word of an id')
-      .toString(16)
-      .padStart(8, '0');
-  const second = hex(1);
-  const third = hex(2);
-  return `${hex(0)}-${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}-${third.slice(4)}${hex(3)}`;
+  const first = words[base]!;
+  const second = words[base + 1]!;
+  const third = words[base + 2]!;
+  const fourth = words[base + 3]!;
+  return `${hex(first >>> 16)}${hex(first)}-${hex(second >>> 16)}-${hex(second)}-${hex(third >>> 16)}-${hex(third)}${hex(fourth >>> 16)}${hex(fourth)}`;
+}
+
+/** The lower 16 bits as four digits. */
+function hex(half: number): string {
+  return hexOfByte[(half >>> 8) & 0xff]! + hexOfByte[half & 0xff]!;
 }
 
 /** Negative, zero or positive as the id at `base` sorts before, is, or sorts after `other`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { syncFolder } from '../base/atomic-file.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
-import { ChunkIndex } from './chunk-index.js';
+import { ChunkIndex, type LoadedRecord } from './chunk-index.js';
 import { writeSeal } from './chunk-log.js';
 import { BatchEnds, type DigestHistory } from './digest-history.js';
 import { HintEntries, readHint, writeHint, type Hint } from './hint-file.js';
@@ -124,13 +124,28 @@ function takeHint(
   segment.gaps = hint.gaps;
   segment.lastBatchFirst = hint.lastBatchFirst;
   const account = (handle: number, deltaBytes: number): void => {
-    table.get(handle).liveBytes += deltaBytes;
+    if (handle === segment.handle) segment.liveBytes += deltaBytes;
+    else table.get(handle).liveBytes += deltaBytes;
   };
-  for (const entry of hint.entries) {
-    const tombstone = entry.type === 'tombstone';
-    index.load({ ...entry, segment: segment.handle, extent: entry.type === 'extent', damaged: false, tombstone }, account);
-    segment.noteSequence(entry.sequence);
-    if (tombstone) segment.tombstoneBytes += entry.recordBytes;
+  const record: LoadedRecord = {
+    key: new Uint32Array(4),
+    sequence: 0,
+    recordBytes: 0,
+    tombstone: false,
+    segment: segment.handle,
+    offset: 0,
+    lengthBytes: 0,
+    crc32c: 0,
+    generation: 0,
+    kind: 'chunk',
+    extent: false,
+    damaged: false,
+  };
+  for (let entry = 0; entry < hint.entries.count; entry += 1) {
+    hint.entries.readInto(record, entry);
+    index.load(record, account);
+    segment.noteSequence(record.sequence);
+    if (record.tombstone) segment.tombstoneBytes += record.recordBytes;
   }
   top.sequence = Math.max(top.sequence, segment.lastSequence);
   if (segment.role === 'log' && segment.lastSequence > top.logSequence) {
