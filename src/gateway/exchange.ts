@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { refusals, Refusal } from '../model/refusal.js';
 import type { DetectedRequest } from '../s3/detect.js';
-import { errorDocument } from '../s3/error-document.js';
+import { errorDocument, s3Status } from '../s3/error-document.js';
 import { xml } from '../s3/xml-write.js';
 import { DetailedRefusal, type Answer } from './answer.js';
 import { ClientPace } from './client-pace.js';
@@ -102,14 +102,15 @@ export class Exchange {
     const detailed = error instanceof DetailedRefusal ? error : null;
     const refusal = detailed?.refusal ?? refusalOf(error);
     const headers = [...(detailed?.headers ?? [])];
-    if (refusal.status === 503) headers.push('retry-after', '1');
-    if (refusal.status === 304) return { status: 304, headers, body: null };
+    const status = s3Status(refusal);
+    if (status === 503) headers.push('retry-after', '1');
+    if (status === 304) return { status: 304, headers, body: null };
     headers.push('content-type', 'application/xml');
     const { bucket = '', key = '' } = this.#detected ?? {};
     const resource = key === '' ? `/${bucket}` : `/${bucket}/${key}`;
     const elements = refusal.code === 'region-wrong' ? xml`<Region>${this.#parts.services.region}</Region>` : (detailed?.elements ?? null);
     const document = errorDocument(refusal, { resource, requestId: this.#id, hostId: this.#parts.gatewayId }, elements);
-    return { status: refusal.status, headers, body: document };
+    return { status, headers, body: document };
   }
 
   /** One line and one count for each request. */

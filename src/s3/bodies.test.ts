@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Refusal, type RefusalCode } from '../model/refusal.js';
 import { readCompleteRequest, readPartNumber } from './complete-request.js';
 import { readDeleteRequest } from './delete-request.js';
-import { errorDocument } from './error-document.js';
+import { errorDocument, s3Status } from './error-document.js';
 import { readEncodingType, readLimit, readName, readToken, writeToken } from './list-arguments.js';
 import { bucketSettings, objectSettings, operations } from './operations.js';
 import { HeaderLines, QueryParameters } from './raw-request.js';
@@ -161,6 +161,17 @@ describe('answers', () => {
     expect(document.toString()).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Message>There is no &lt;key&gt;.</Message><Resource>/b/k</Resource><RequestId>r</RequestId><HostId>h</HostId></Error>',
     );
+  });
+
+  it.each<[RefusalCode, number]>([
+    ['generation-old', 500],
+    ['attempt-expired', 500],
+    ['receipts-too-few', 503],
+    ['storage-full', 503],
+    ['precondition-failed', 412],
+    ['no-such-key', 404],
+  ])('tell %s with a status on which S3 clients do the right thing: %i', (code, status) => {
+    expect(s3Status(new Refusal(code))).toBe(status);
   });
 
   it('tell each setting that can be asked for: a document, or the code of what is not set', () => {
