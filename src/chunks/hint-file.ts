@@ -179,7 +179,7 @@ export async function readHint(path: string, number: number): Promise<Hint | nul
   const gapCount = bytes.readUInt32LE(16);
   const entriesStart = headBytes + gapCount * gapBytes;
   if (bytes.length !== entriesStart + count * wordsPerEntry * 4) return null;
-  const words = new Uint32Array(bytes.buffer.slice(bytes.byteOffset + entriesStart, bytes.byteOffset + bytes.length));
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + entriesStart, count * wordsPerEntry);
   const gaps = Array.from({ length: gapCount }, (_, index) => ({
     startBytes: readInteger(bytes, headBytes + index * gapBytes),
     endBytes: readInteger(bytes, headBytes + index * gapBytes + 8),
