@@ -53,7 +53,8 @@ module.exports = {
       from: { pathNot: `${only}|^src/testing/|${test}` },
       to: { path: `^node_modules/${name}/` },
     })),
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    // a circle of types alone is gone when the program runs
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     {
       name: 'no-development-packages-in-the-product',
       severity: 'error',

@@ -8,7 +8,7 @@ const wellKnownMasterPort = 42100;
 const wellKnownAdminPort = 9464;
 
 /** Where one process of `aetherstore dev` listens and keeps its data. */
-export interface DevProcess {
+interface DevProcess {
   name: string;
   port: number;
   adminPort: number;

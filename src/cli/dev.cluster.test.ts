@@ -1,19 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePortRange } from '../testing/free-ports.js';
+import { DevProcess } from '../testing/dev-process.js';
 import { S3TestClient } from '../testing/s3-test-client.js';
 
 let folder: string;
-let port: number;
-let store: Dev | null = null;
+let store: DevProcess | null = null;
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'aether-dev-'));
-  port = await freePortRange();
 });
 
 afterEach(async () => {
@@ -23,43 +21,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** `aetherstore dev` as somebody starts it. */
-class Dev {
-  readonly process: ChildProcess;
-  readonly ended: Promise<number | null>;
-  output = '';
-  #wake: () => void = () => undefined;
-
-  constructor(...args: string[]) {
-    this.process = spawn(process.execPath, ['dist/main.js', 'dev', '--dir', folder, '--port', String(port), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-      this.#wake();
-    });
-    this.ended = once(this.process, 'exit').then(([code]) => {
-      this.#wake();
-      return code as number | null;
-    });
-  }
-
-  async says(text: string | RegExp): Promise<void> {
-    while (!(typeof text === 'string' ? this.output.includes(text) : text.test(this.output))) {
-      if (this.process.exitCode !== null) throw new Error(`dev has ended: ${this.output}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
-async function startDev(...args: string[]): Promise<Dev> {
-  store = new Dev(...args);
-  await store.says('Ctrl-C');
+async function startDev(...args: string[]): Promise<DevProcess> {
+  store = await DevProcess.startUp(folder, ...args);
   return store;
 }
 
 function credentials(): Record<string, string> {
-  const text = readFileSync(join(folder, 'credentials.env'), 'utf8');
+  const text = readFileSync(join(folder, 'aether-data', 'credentials.env'), 'utf8');
   return Object.fromEntries([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
 }
 
@@ -74,7 +42,7 @@ function client(): S3TestClient {
 
 /** Children of this store, by their command lines. */
 function childPids(role: string, name = ''): Promise<number[]> {
-  const search = spawn('pgrep', ['-f', `main.js ${role} .*${folder}/${name}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const search = spawn('pgrep', ['-f', `main.js ${role} .*${folder}/aether-data/${name}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   search.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
   return once(search, 'close').then(() => text.split('\n').filter(Boolean).map(Number));
@@ -86,21 +54,20 @@ async function portsAreFree(): Promise<void> {
 
 test('one command starts a store that takes objects, and the next one finds them', async () => {
   const first = await startDev();
-  expect(first.output).toContain(`http://127.0.0.1:${port} `);
+  expect(first.output).toContain(`http://127.0.0.1:${first.port} `);
   expect(first.output).toContain('on this one host');
-  expect(statSync(join(folder, 'credentials.env')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, 'aether-data', 'credentials.env')).mode & 0o777).toBe(0o600);
   expect(first.output).toContain(credentials()['AWS_SECRET_ACCESS_KEY']);
   expect((await client().request({ method: 'PUT', path: '/demo/kept', body: Buffer.from('kept') })).status).toBe(200);
   const before = credentials();
 
   const askedMs = performance.now();
-  first.process.kill('SIGINT');
-  expect(await first.ended).toBe(0);
+  expect(await first.stop()).toBe(0);
   expect(performance.now() - askedMs).toBeLessThan(5000);
   expect(await childPids('(master|datanode)')).toEqual([]);
 
   await startDev();
-  expect(credentials()).toEqual(before);
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AETHER_REST_TOKEN']) expect(credentials()[name]).toBe(before[name]);
   const answer = await client().request({ method: 'GET', path: '/demo/kept' });
   expect(answer.status).toBe(200);
   expect(answer.body.toString()).toBe('kept');
@@ -129,14 +96,8 @@ test('when dev itself is killed, no child stays behind', async () => {
 
 test('a second dev on the same folder refuses, and the first goes on', async () => {
   await startDev();
-  const otherPort = await freePortRange();
-  const second = spawn(process.execPath, ['dist/main.js', 'dev', '--dir', folder, '--port', String(otherPort)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [second.stdout, second.stderr]) stream.on('data', (piece: Buffer) => (output += piece.toString()));
-  const [code] = (await once(second, 'close')) as [number];
-  expect(code, output).toBe(2);
-  expect(output).toMatch(/held by another process/);
+  const second = await DevProcess.start(folder);
+  expect(await second.ended, second.output).toBe(2);
+  expect(second.output).toMatch(/^aetherstore: .*LOCK is held by another process: stop the other aetherstore dev on this folder first\n$/);
   expect((await client().request({ method: 'GET', path: '/demo' })).status).toBe(200);
 });

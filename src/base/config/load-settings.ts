@@ -12,7 +12,7 @@ import {
 } from './settings.js';
 
 /** Where a value comes from, as it is named in messages. */
-export type Source = 'flag' | 'environment' | `file ${string}` | 'default';
+type Source = 'flag' | 'environment' | `file ${string}` | 'default';
 
 export interface LoadedSettings<R extends Role> {
   settings: Settings<R>;

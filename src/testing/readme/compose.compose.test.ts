@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { consoleSteps, fillIn, mismatch } from './console-steps.js';
 import { Shell } from './shell.js';
@@ -9,11 +10,13 @@ import { Shell } from './shell.js';
 const steps = consoleSteps(readFileSync('README.md', 'utf8'), 'Compose');
 const known = new Map<string, string>();
 const environment = { COMPOSE_PROJECT_NAME: 'aetherstore-test', COMPOSE_FILE: resolve('docker-compose.yml') };
-const shell = new Shell(process.env['AETHER_TEST_FOLDER'] ?? '.', environment);
+const folder = mkdtempSync(join(tmpdir(), 'aether-compose-'));
+const shell = new Shell(folder, environment);
 
 afterAll(async () => {
   await shell.run('docker compose down --volumes --timeout 5');
   shell.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('the section has the lines of the original', () => {

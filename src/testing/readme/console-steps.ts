@@ -23,7 +23,7 @@ export function consoleSteps(markdown: string, heading: string): ConsoleStep[] {
 }
 
 /** Words in a document that stand for something that is known only when it runs. */
-export const placeholders: Readonly<Record<string, string>> = { 'OBJECT-ID': '[0-9a-f-]{36}' };
+const placeholders: Readonly<Record<string, string>> = { 'OBJECT-ID': '[0-9a-f-]{36}' };
 
 /** A text with the placeholders that are known filled in. */
 export function fillIn(text: string, known: ReadonlyMap<string, string>): string {

@@ -1,9 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePortRange } from '../free-ports.js';
+import { DevProcess } from '../dev-process.js';
 import { consoleSteps, fillIn, mismatch } from './console-steps.js';
 import { Shell } from './shell.js';
 
@@ -16,35 +16,24 @@ const readme = readFileSync('README.md', 'utf8');
 const [run, ...steps] = ['Quick start', 'Then try', 'REST'].flatMap((heading) => consoleSteps(readme, heading));
 const folder = mkdtempSync(join(tmpdir(), 'aether-readme-'));
 const known = new Map<string, string>();
-let store: ChildProcess;
+let store: DevProcess;
 let shell: Shell;
-let screen = '';
 
 beforeAll(async () => {
   copyFileSync('README.md', join(folder, 'README.md'));
-  store = spawn(process.execPath, [resolve('dist/main.js'), 'dev', '--port', String(await freePortRange())], { cwd: folder });
-  shell = new Shell(folder, { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' });
-  await new Promise<void>((up, fail) => {
-    store.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      screen += text;
-      if (screen.includes('Ctrl-C')) up();
-    });
-    store.on('exit', (code) => fail(new Error(`dev ended with exit code ${code}: ${screen}`)));
-  });
+  shell = new Shell(folder);
+  store = await DevProcess.startUp(folder);
 });
 
 afterAll(async () => {
   shell.close();
-  store.removeAllListeners('exit');
-  const ended = new Promise((done) => store.on('exit', done));
-  store.kill('SIGINT');
-  await ended;
+  await store.stop();
   rmSync(folder, { recursive: true });
 });
 
 test('the first command is `make run`, and its screen is the one in the README', () => {
   expect(run?.command).toBe('make run');
-  expect(mismatch(run!.expected, screen, known)).toBeNull();
+  expect(mismatch(run!.expected, store.output, known)).toBeNull();
 });
 
 /** Each command needs those before it: after the first that fails the rest is left out. */

@@ -23,8 +23,16 @@ export class Shell {
 
   constructor(cwd: string, environment: Record<string, string> = {}) {
     writeFileSync(join(this.#home, '.curlrc'), 'silent\nshow-error\n');
+    // the first version of the aws client signs links the old way unless told otherwise
+    writeFileSync(join(this.#home, 'aws'), '[default]\ns3 =\n  signature_version = s3v4\n');
     const { PATH = '', HOME = '' } = process.env;
-    this.#process = spawn('bash', ['--norc'], { cwd, env: { PATH, HOME, CURL_HOME: this.#home, ...environment } });
+    const clients = {
+      CURL_HOME: this.#home,
+      AWS_CONFIG_FILE: join(this.#home, 'aws'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      RCLONE_CONFIG: '/dev/null',
+    };
+    this.#process = spawn('bash', ['--norc'], { cwd, env: { PATH, HOME, ...clients, ...environment } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (piece: string) => {
         this.#text += piece;
