@@ -1,3 +1,4 @@
+import { must } from '../../base/must.js';
 import { type ListedObject, objectPage, unpackFacts } from '../rows/object.js';
 import { behindPrefix, commonPrefix, groupedPage, pageStart, type Position } from '../rules/grouped-page.js';
 import { type InBucket, requireFacts } from '../rules/in-bucket.js';
@@ -34,8 +35,8 @@ export function* listObjects(tx: ReadTx, args: ListObjectsArgs): Transaction<Lis
 
   function* fetch(position: Position<Pick<ListedObject, 'key'>>, rowsMax: number): Transaction<ListedObject[]> {
     const after = 'row' in position ? Buffer.from(position.row.key) : position.behind;
-    const rows = yield* tx.all(objectPage, [args.bucketId, pageStart(prefix, after), end, rowsMax], rowsMax);
-    return rows.map(({ packed }) => unpackListed(packed));
+    const row = yield* tx.get(objectPage, [args.bucketId, pageStart(prefix, after), end, rowsMax]);
+    return (JSON.parse(must(row, 'a list').packed) as string[]).map(unpackListed);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ManifestPage, ObjectVersion } from '../../model/object.js';
 import { Refusal } from '../../model/refusal.js';
 import { partRange } from '../rows/slice.js';
 import { visibleVersion } from '../rules/current-object.js';
-import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import type { InBucket } from '../rules/in-bucket.js';
 import { manifestPage } from '../rules/manifest.js';
 import type { ReadTx, Transaction } from '../tx.js';
 
@@ -21,8 +21,7 @@ export interface LookupObjectResult {
 
 /** All that a reader needs in one trip: the version, its headers, its manifest. */
 export function* lookupObject(tx: ReadTx, args: LookupObjectArgs): Transaction<LookupObjectResult> {
-  yield* requireFacts(tx, args);
-  const version = yield* visibleVersion(tx, args.bucketId, args.key);
+  const version = yield* visibleVersion(tx, args, args.key);
   const part = args.partNumber === null ? null : yield* findPart(tx, version, args.partNumber);
   return { version, part, manifest: yield* manifestPage(tx, version.versionNumber, part?.offsetBytes ?? 0) };
 }

@@ -8,7 +8,7 @@ export interface BucketRow {
 }
 
 export const bucketByName = statement<[name: Buffer], BucketRow>('SELECT * FROM bucket WHERE name = ?');
-export const bucketByNumber = statement<[number: number], BucketRow>('SELECT * FROM bucket WHERE number = ?');
+export const bucketFacts = statement<[number: number], { facts_version: number }>('SELECT facts_version FROM bucket WHERE number = ?');
 export const insertBucket = statement<[number: number, name: Buffer, factsVersion: number, createdMs: number]>(
   'INSERT INTO bucket (number, name, facts_version, created_ms) VALUES (?, ?, ?, ?)',
 );

@@ -9,6 +9,7 @@ export interface ClusterRow {
 }
 
 export const clusterRow = statement<[], ClusterRow>('SELECT cluster_id, epoch, reign_id, fenced, generation FROM cluster');
+export const currentGeneration = statement<[], { generation: number }>('SELECT generation FROM cluster');
 export const updateClusterId = statement<[clusterId: string]>('UPDATE cluster SET cluster_id = ?');
 export const updateReign = statement<[epoch: number, reignId: string]>('UPDATE cluster SET epoch = ?, reign_id = ?, fenced = 0');
 export const updateFenced = statement<[epoch: number]>('UPDATE cluster SET fenced = 1, epoch = max(epoch, ?)');

@@ -43,8 +43,22 @@ export interface NodeRow {
 
 export const nodeById = statement<[id: Buffer], NodeRow>('SELECT * FROM node WHERE id = ?');
 export const allNodes = statement<[], NodeRow>('SELECT * FROM node ORDER BY number');
-export const nodesByIds = statement<[idsJson: string], { id: Buffer; number: number; host: string; state: NodeState }>(
-  `SELECT n.id, n.number, n.host, n.state FROM json_each(?) AS named JOIN node n ON n.id = CAST(named.value AS BLOB)`,
+export interface ReceiptNodeRow {
+  id: string;
+  number: number;
+  host: string;
+  state: NodeState;
+}
+
+type Id = Buffer | null;
+
+/** Of as many ids as a chunk can have replicas; null where there are fewer. A third of the cost of a list. */
+export const nodesOfChunk = statement<[Id, Id, Id, Id, Id, Id, Id], ReceiptNodeRow>(
+  'SELECT CAST(id AS TEXT) AS id, number, host, state FROM node WHERE id IN (?, ?, ?, ?, ?, ?, ?)',
+);
+export const nodesByIds = statement<[idsJson: string], ReceiptNodeRow>(
+  `SELECT CAST(n.id AS TEXT) AS id, n.number, n.host, n.state
+   FROM json_each(?) AS named JOIN node n ON n.id = CAST(named.value AS BLOB)`,
 );
 export const nodesByNumbers = statement<[numbersJson: string], { number: number; state: NodeState }>(
   `SELECT n.number, n.state FROM json_each(?) AS named JOIN node n ON n.number = named.value`,

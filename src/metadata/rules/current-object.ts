@@ -2,15 +2,16 @@ import type { ObjectAttributes, ObjectChecksum, ObjectVersion } from '../../mode
 import { Refusal } from '../../model/refusal.js';
 import {
   insertVersion,
-  objectByKey,
-  objectWithVersion,
+  objectInBucket,
   packFacts,
   unpackFacts,
   upsertObject,
+  versionInBucket,
   type ObjectRow,
   type VersionRow,
 } from '../rows/object.js';
 import type { ReadTx, Transaction, Tx } from '../tx.js';
+import { judgeFacts, type InBucket } from './in-bucket.js';
 import { release } from './release.js';
 
 /** What stands under a key now, as far as a writer must know. */
@@ -20,9 +21,11 @@ export interface CurrentObject {
   sizeBytes: number;
 }
 
-export function* currentObject(tx: ReadTx, bucketId: number, key: Buffer): Transaction<CurrentObject | null> {
-  const row = yield* tx.get(objectByKey, [bucketId, key]);
-  return row === undefined ? null : currentOf(row);
+/** Refuses when the facts of the bucket have changed. Null: no such key. */
+export function* currentObject(tx: ReadTx, bucket: InBucket, key: Buffer): Transaction<CurrentObject | null> {
+  const row = yield* tx.get(objectInBucket, [key, bucket.bucketId]);
+  judgeFacts(row, bucket.factsVersion);
+  return row === undefined || row.version === null ? null : currentOf(row);
 }
 
 export function currentOf(row: ObjectRow): CurrentObject {
@@ -30,10 +33,11 @@ export function currentOf(row: ObjectRow): CurrentObject {
   return { versionNumber: row.version, etag, sizeBytes };
 }
 
-/** The whole current version, for readers. Refuses with `no-such-key`. */
-export function* visibleVersion(tx: ReadTx, bucketId: number, key: string): Transaction<ObjectVersion> {
-  const row = yield* tx.get(objectWithVersion, [bucketId, Buffer.from(key)]);
-  if (row === undefined) throw new Refusal('no-such-key');
+/** The whole current version, for readers. Refuses with `facts-changed` and `no-such-key`. */
+export function* visibleVersion(tx: ReadTx, bucket: InBucket, key: string): Transaction<ObjectVersion> {
+  const row = yield* tx.get(versionInBucket, [Buffer.from(key), bucket.bucketId]);
+  judgeFacts(row, bucket.factsVersion);
+  if (row === undefined || row.version === null) throw new Refusal('no-such-key');
   return versionOf(row);
 }
 

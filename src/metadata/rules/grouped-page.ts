@@ -42,7 +42,8 @@ export function* groupedPage<Row extends At, At>(
   if (limit === 0) return page;
   let room = limit;
   for (;;) {
-    const batch = yield* fetch(position, Math.min(batchRows, limit + 1));
+    const asked = Math.max(batchRowsMin, Math.min(batchRows, room + 1));
+    const batch = yield* fetch(position, asked);
     let wasted = 0;
     for (const row of batch) {
       const key = keyOf(row);
@@ -61,7 +62,7 @@ export function* groupedPage<Row extends At, At>(
         last = { prefix: group };
       }
     }
-    if (batch.length < Math.min(batchRows, limit + 1)) return page;
+    if (batch.length < asked) return page;
     position = group === null ? { row: batch.at(-1)! } : { behind: behindPrefix(group) };
     batchRows = wasted * 2 > batch.length ? Math.max(batchRowsMin, batchRows >> 2) : batchRows * 2;
   }

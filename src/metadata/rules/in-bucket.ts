@@ -1,5 +1,5 @@
 import { Refusal } from '../../model/refusal.js';
-import { bucketByNumber } from '../rows/bucket.js';
+import { bucketFacts } from '../rows/bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
 
 /** A bucket, and the version of its facts that the sender decided on. */
@@ -13,6 +13,10 @@ export interface InBucket {
  * another may stand under its name: the sender asks by name again and learns which it is.
  */
 export function* requireFacts(tx: ReadTx, { bucketId, factsVersion }: InBucket): Transaction<void> {
-  const bucket = yield* tx.get(bucketByNumber, [bucketId]);
-  if (bucket?.facts_version !== factsVersion) throw new Refusal('facts-changed');
+  judgeFacts(yield* tx.get(bucketFacts, [bucketId]), factsVersion);
+}
+
+/** The same for a row that was read together with others. */
+export function judgeFacts(row: { facts_version: number } | undefined, factsVersion: number): void {
+  if (row?.facts_version !== factsVersion) throw new Refusal('facts-changed');
 }

@@ -1,9 +1,9 @@
 import { must } from '../../base/must.js';
-import { uuidFromBytes } from '../../base/uuid.js';
+import { uuidFromBytes, uuidToBytes } from '../../base/uuid.js';
 import { manifestChunksMax } from '../../model/limits.js';
 import type { ManifestChunk, ManifestPage } from '../../model/object.js';
 import { unpackChunks } from '../rows/body.js';
-import { chunksByIds, unpackNodes, type ChunkRow } from '../rows/chunk.js';
+import { chunkById, chunksByIds, unpackNodes, type ChunkRow } from '../rows/chunk.js';
 import { slicesFrom, type ManifestSliceRow } from '../rows/slice.js';
 import type { ReadTx, Transaction } from '../tx.js';
 
@@ -23,14 +23,24 @@ export function* manifestPage(tx: ReadTx, versionNumber: number, offsetBytes: nu
 
   const chunks: ManifestChunk[] = [];
   const ids = [...new Set(pieces.map(({ id }) => id))];
-  const rows = ids.length === 0 ? [] : yield* tx.all(chunksByIds, [JSON.stringify(ids)], ids.length);
-  const byId = new Map<string, ChunkRow>();
-  for (const row of rows) byId.set(uuidFromBytes(row.id), row);
+  const byId = yield* chunkRows(tx, ids);
   for (const piece of pieces) {
     const { length, crc32c, nodes } = must(byId.get(piece.id), 'the row of a chunk that a body lists');
     chunks.push({ ...piece, lengthBytes: length, crc32c, nodeNumbers: unpackNodes(nodes) });
   }
   return { chunks, nextOffsetBytes };
+}
+
+/** One chunk, which nearly every object is, goes without the detour over JSON. */
+function* chunkRows(tx: ReadTx, ids: readonly string[]): Transaction<Map<string, ChunkRow>> {
+  if (ids.length === 0) return new Map();
+  if (ids.length > 1) {
+    const rows = yield* tx.all(chunksByIds, [JSON.stringify(ids)], ids.length);
+    return new Map(rows.map((row) => [uuidFromBytes(row.id), row]));
+  }
+  const id = ids[0]!;
+  const row = yield* tx.get(chunkById, [uuidToBytes(id)]);
+  return row === undefined ? new Map() : new Map([[id, row]]);
 }
 
 /** The chunks under a slice, but for those that end at or before the offset in the object. */

@@ -1,8 +1,8 @@
 import type { WrittenChunk } from '../../model/chunk.js';
 import type { NodeState } from '../../model/node.js';
 import { Refusal } from '../../model/refusal.js';
-import { nodesMax } from '../../model/limits.js';
-import { nodesByIds, writableHosts } from '../rows/node.js';
+import { nodesMax, replicationFactorMax } from '../../model/limits.js';
+import { nodesByIds, nodesOfChunk, writableHosts } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
 
 /** How many copies a commit wants (RF) and needs (W). */
@@ -23,9 +23,14 @@ export interface CountedNode {
 
 /** The nodes among these ids whose receipts count, by id. */
 export function* countedNodes(tx: Tx, nodeIds: Iterable<string>): Transaction<Map<string, CountedNode>> {
-  const rows = yield* tx.all(nodesByIds, [JSON.stringify([...new Set(nodeIds)])], nodesMax);
+  const ids = [...new Set(nodeIds)];
+  const [a, b, c, d, e, f, g] = ids.map((id) => Buffer.from(id));
+  const rows =
+    ids.length <= replicationFactorMax
+      ? yield* tx.all(nodesOfChunk, [a ?? null, b ?? null, c ?? null, d ?? null, e ?? null, f ?? null, g ?? null], replicationFactorMax)
+      : yield* tx.all(nodesByIds, [JSON.stringify(ids)], nodesMax);
   const counted = new Map<string, CountedNode>();
-  for (const { id, number, host, state } of rows) if (countsCopies(state)) counted.set(id.toString(), { number, host });
+  for (const { id, number, host, state } of rows) if (countsCopies(state)) counted.set(id, { number, host });
   return counted;
 }
 

@@ -4,7 +4,7 @@ import type { WrittenChunk } from '../../model/chunk.js';
 import { Refusal } from '../../model/refusal.js';
 import { insertBody, packChunks } from '../rows/body.js';
 import { insertChunk, insertChunks, insertUnder, kindCode, packNodes, stateCode } from '../rows/chunk.js';
-import { clusterRow } from '../rows/cluster.js';
+import { currentGeneration } from '../rows/cluster.js';
 import { insertSlice } from '../rows/slice.js';
 import type { Transaction, Tx } from '../tx.js';
 import { judgeReceipts, type Quorum } from './receipts.js';
@@ -30,7 +30,7 @@ export function* storeBody(tx: Tx, owner: number, body: WrittenBody): Transactio
   if (chunks.length === 0) return;
 
   // 1. The sweep takes unreferenced chunks at or below current − 2: what is older than current − 1 may be gone.
-  const { generation } = must(yield* tx.get(clusterRow, []), 'the row of the cluster');
+  const { generation } = must(yield* tx.get(currentGeneration, []), 'the row of the cluster');
   for (const chunk of chunks) if (chunk.generation < generation - 1) throw new Refusal('generation-old');
   // 2. Enough copies on nodes that count.
   const placed = yield* judgeReceipts(tx, chunks, body.writeQuorum);

@@ -20,6 +20,7 @@ type AnyStatement = Pick<Statement<never, unknown>, 'sql'>;
 export class SqliteConnection {
   readonly #database: Database.Database;
   readonly #prepared = new Map<AnyStatement, Database.Statement>();
+  #writes = 0;
 
   private constructor(database: Database.Database) {
     this.#database = database;
@@ -73,6 +74,11 @@ export class SqliteConnection {
     this.#database.exec(sql);
   }
 
+  /** How many statements that may change rows were run. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   get(statement: AnyStatement, args: readonly SqlValue[]): unknown {
     return this.#prepare(statement).get(...args);
   }
@@ -90,10 +96,12 @@ export class SqliteConnection {
   }
 
   #prepare(statement: AnyStatement): Database.Statement {
-    const known = this.#prepared.get(statement);
-    if (known !== undefined) return known;
-    const prepared = this.#database.prepare(statement.sql);
-    this.#prepared.set(statement, prepared);
+    let prepared = this.#prepared.get(statement);
+    if (prepared === undefined) {
+      prepared = this.#database.prepare(statement.sql);
+      this.#prepared.set(statement, prepared);
+    }
+    if (!prepared.readonly) this.#writes += 1;
     return prepared;
   }
 }

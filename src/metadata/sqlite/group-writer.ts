@@ -1,4 +1,5 @@
 import { unreachable } from '../../base/assert.js';
+import { must } from '../../base/must.js';
 import { execute } from '../execute.js';
 import { Refusal } from '../../model/refusal.js';
 import type { TransactionName } from '../transactions.js';
@@ -15,6 +16,12 @@ export interface WriteRequest {
 /** `failed`: the transaction has a fault; nothing of it was kept. */
 export type WriteAnswer = Outcome | { failed: string };
 
+interface Turn {
+  request: WriteRequest;
+  answer: WriteAnswer | null;
+  savepoint: boolean;
+}
+
 const begin = statement('BEGIN IMMEDIATE');
 const commit = statement('COMMIT');
 const rollback = statement('ROLLBACK');
@@ -22,10 +29,22 @@ const savepoint = statement('SAVEPOINT nested');
 const rollbackToSavepoint = statement('ROLLBACK TO nested');
 const release = statement('RELEASE nested');
 
-/** Runs groups of transactions on the writing connection: one commit, one fsync for all of a group. */
+/** A refusal has to take back rows that it has written, and no savepoint was set. */
+class SavepointMissing extends Error {
+  override readonly name = 'SavepointMissing';
+}
+
+/**
+ * Runs groups of transactions on the writing connection: one commit, one fsync for all of a group.
+ *
+ * Transactions refuse before they write, as far as they can, so a savepoint for each would be a tenth of the work for
+ * nothing. One that refuses after writing costs its group another turn, in which it gets a savepoint.
+ */
 export class GroupWriter {
   readonly #connection: SqliteConnection;
   readonly #counters: Counters;
+  /** Whether the request under way runs in savepoints. */
+  #savepoint = false;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -37,24 +56,26 @@ export class GroupWriter {
    * is then unknown, and this object is of no more use.
    */
   commitGroup(requests: readonly WriteRequest[]): WriteAnswer[] {
-    const answers: (WriteAnswer | undefined)[] = requests.map(() => undefined);
-    // One turn, but for transactions with a fault: each costs the group another turn without it.
-    while (!this.#tryGroup(requests, answers));
-    return answers as WriteAnswer[];
+    const group: Turn[] = requests.map((request) => ({ request, answer: null, savepoint: false }));
+    while (!this.#tryGroup(group));
+    return group.map(({ answer }) => must(answer, 'an answer to each request'));
   }
 
-  #tryGroup(requests: readonly WriteRequest[], answers: (WriteAnswer | undefined)[]): boolean {
+  /** False: rolled back, and what stood in the way is marked; try again. */
+  #tryGroup(group: readonly Turn[]): boolean {
     this.#connection.run(begin, []);
-    for (const [index, { name, args }] of requests.entries()) {
-      const known = answers[index];
-      if (known !== undefined && 'failed' in known) continue;
+    for (const turn of group) {
+      if (turn.answer !== null && 'failed' in turn.answer) continue;
+      const { name, args } = turn.request;
+      this.#savepoint = turn.savepoint;
       try {
-        answers[index] = this.#run(execute(tx, name, args));
+        turn.answer = this.#run(execute(tx, name, args));
       } catch (error) {
         if (!isStatementFault(error)) throw error;
         this.#connection.run(rollback, []);
         this.#counters.reset();
-        answers[index] = { failed: `${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
+        if (error instanceof SavepointMissing) turn.savepoint = true;
+        else turn.answer = { failed: `${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
         return false;
       }
     }
@@ -88,15 +109,20 @@ export class GroupWriter {
 
   #runNested(body: Transaction<unknown>): Outcome {
     const mark = this.#counters.mark();
-    this.#connection.run(savepoint, []);
+    const writes = this.#connection.writes;
+    if (this.#savepoint) this.#connection.run(savepoint, []);
     try {
       const value = this.#run(body);
-      this.#connection.run(release, []);
+      if (this.#savepoint) this.#connection.run(release, []);
       return { value };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#connection.run(rollbackToSavepoint, []);
-      this.#connection.run(release, []);
+      if (this.#savepoint) {
+        this.#connection.run(rollbackToSavepoint, []);
+        this.#connection.run(release, []);
+      } else if (this.#connection.writes > writes) {
+        throw new SavepointMissing('a refusal after rows were written', { cause: error });
+      }
       this.#counters.backTo(mark);
       return { refused: { code: error.code, detail: error.detail } };
     }

@@ -2,7 +2,7 @@ import type { WrittenChunk } from '../../model/chunk.js';
 import type { ObjectAttributes, ObjectChecksum, WriteConditions } from '../../model/object.js';
 import type { Attempt } from '../attempt.js';
 import { currentObject, putCurrent } from '../rules/current-object.js';
-import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import type { InBucket } from '../rules/in-bucket.js';
 import type { Quorum } from '../rules/receipts.js';
 import { storeBody } from '../rules/store-body.js';
 import { judgeWrite } from '../rules/write-conditions.js';
@@ -27,9 +27,8 @@ export interface CommitObjectResult {
 /** Makes what a gateway wrote on datanodes the current version of its key. */
 export function* commitObject(tx: Tx, args: CommitObjectArgs): Transaction<CommitObjectResult> {
   // 1. What the gateway decided on still holds.
-  yield* requireFacts(tx, args);
   const key = Buffer.from(args.key);
-  const current = yield* currentObject(tx, args.bucketId, key);
+  const current = yield* currentObject(tx, args, key);
   judgeWrite(args.conditions, current?.etag ?? null);
   // 2. The bytes.
   const versionNumber = yield* tx.nextNumber();

@@ -2,7 +2,7 @@ import type { WrittenChunk } from '../../model/chunk.js';
 import type { Attempt } from '../attempt.js';
 import type { PartChecksum } from '../rows/part.js';
 import { findUpload, type PartName } from '../rules/find-upload.js';
-import { putPart } from '../rules/put-part.js';
+import { judgePartChecksum, putPart } from '../rules/put-part.js';
 import type { Quorum } from '../rules/receipts.js';
 import { storeBody } from '../rules/store-body.js';
 import type { Transaction, Tx } from '../tx.js';
@@ -25,6 +25,7 @@ export interface CommitPartResult {
 /** From here on the part keeps its body. Fails when the upload is gone. */
 export function* commitPart(tx: Tx, args: CommitPartArgs): Transaction<CommitPartResult> {
   const upload = yield* findUpload(tx, args);
+  judgePartChecksum(upload, args.checksum);
   const owner = yield* tx.nextNumber();
   yield* storeBody(tx, owner, args);
   yield* putPart(tx, upload, owner, args);

@@ -40,7 +40,7 @@ export function* completeUpload(tx: Tx, args: CompleteUploadArgs): Transaction<O
     throw new Refusal('request-invalid', 'The sizes of the parts do not add up to x-amz-mp-object-size.');
   }
   const checksum = multipartChecksum(uploadFlavour(upload), parts, args.expectedChecksum);
-  const current = yield* currentObject(tx, args.bucketId, key);
+  const current = yield* currentObject(tx, args, key);
   judgeWrite(args.conditions, current?.etag ?? null);
 
   // 3. The slices change their owner, so no count changes; parts that are not listed become garbage.

@@ -4,7 +4,7 @@ import { Refusal } from '../../model/refusal.js';
 import type { Attempt } from '../attempt.js';
 import { copySlices } from '../rows/slice.js';
 import { currentObject, putCurrent, visibleVersion } from '../rules/current-object.js';
-import { type InBucket, requireFacts } from '../rules/in-bucket.js';
+import type { InBucket } from '../rules/in-bucket.js';
 import { raiseBodies } from '../rules/share-bodies.js';
 import { judgeWrite } from '../rules/write-conditions.js';
 import type { Transaction, Tx } from '../tx.js';
@@ -21,12 +21,10 @@ export interface CopyObjectArgs {
 /** A new version that shares the bodies of another, or of the same key with other attributes. */
 export function* copyObject(tx: Tx, args: CopyObjectArgs): Transaction<ObjectVersion> {
   const { source, target } = args;
-  yield* requireFacts(tx, source);
-  yield* requireFacts(tx, target);
-  const original = yield* visibleVersion(tx, source.bucketId, source.key);
+  const original = yield* visibleVersion(tx, source, source.key);
   if (judgeRead(source.conditions, original) !== 'proceed') throw new Refusal('precondition-failed');
   const key = Buffer.from(target.key);
-  const current = yield* currentObject(tx, target.bucketId, key);
+  const current = yield* currentObject(tx, target, key);
   judgeWrite(target.conditions, current?.etag ?? null);
 
   // The bodies are raised before the version under the target, perhaps the source itself, is let go.

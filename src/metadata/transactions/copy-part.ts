@@ -4,8 +4,8 @@ import type { PartChecksum } from '../rows/part.js';
 import { copySliceRange } from '../rows/slice.js';
 import { currentObject } from '../rules/current-object.js';
 import { findUpload, type PartName } from '../rules/find-upload.js';
-import { type InBucket, requireFacts } from '../rules/in-bucket.js';
-import { putPart } from '../rules/put-part.js';
+import type { InBucket } from '../rules/in-bucket.js';
+import { judgePartChecksum, putPart } from '../rules/put-part.js';
 import { raiseBodies } from '../rules/share-bodies.js';
 import type { Transaction, Tx } from '../tx.js';
 
@@ -25,9 +25,9 @@ export interface CopyPartResult {
 /** A part that shares a byte range of an object. The gateway has read exactly that version to compute its MD5. */
 export function* copyPart(tx: Tx, args: CopyPartArgs): Transaction<CopyPartResult> {
   const { source } = args;
-  yield* requireFacts(tx, source);
   const upload = yield* findUpload(tx, args);
-  const original = yield* currentObject(tx, source.bucketId, Buffer.from(source.key));
+  judgePartChecksum(upload, args.checksum);
+  const original = yield* currentObject(tx, source, Buffer.from(source.key));
   if (original?.versionNumber !== source.versionNumber) throw new Refusal('copy-source-changed');
   if (source.offsetBytes + source.sizeBytes > original.sizeBytes) throw new Refusal('range-not-satisfiable');
 

@@ -15,7 +15,8 @@ export interface InitRestUploadArgs {
 /** Announces an object whose copies clients put on nodes themselves. */
 export function* initRestUpload(tx: Tx, args: InitRestUploadArgs): Transaction<Record<string, never>> {
   const id = uuidToBytes(args.id);
+  if ((yield* tx.get(chunkById, [id])) !== undefined) throw new Refusal('object-exists');
   const inserted = yield* tx.run(insertRestUpload, [id, args.sizeHintBytes, args.nowMs, args.expiresMs]);
-  if (inserted === 0 || (yield* tx.get(chunkById, [id])) !== undefined) throw new Refusal('object-exists');
+  if (inserted === 0) throw new Refusal('object-exists');
   return {};
 }
