@@ -6,7 +6,7 @@ import type { IndexEntry } from './chunk-index.js';
 import { errorCode } from './disk-error.js';
 import { extentHeadBytes, extentPath, readExtentFooter } from './extent-file.js';
 import { closeFd, openFd, readFully } from './positioned-io.js';
-import { bareHeaderBytes, decodeHeader, headerBytesMax, payloadMatches, roundUp, type DecodedRecord } from './record.js';
+import { claimedHeaderBytes, decodeHeader, payloadMatches, roundUp, type DecodedRecord } from './record.js';
 import type { Segment } from './segment.js';
 import type { SegmentTable } from './segment-table.js';
 
@@ -49,7 +49,7 @@ export async function readRecord(
   try {
     const payloadBytes = entry.extent || options.headerOnly ? 0 : entry.lengthBytes;
     let bytes = await readAt(segment, fd, entry.offset, payloadBytes + headerGuessBytes);
-    const neededBytes = neededFor(bytes, payloadBytes);
+    const neededBytes = claimedHeaderBytes(bytes) + payloadBytes;
     if (neededBytes > bytes.length) bytes = await readAt(segment, fd, entry.offset, neededBytes);
     const record = decodeHeader(bytes, 0, options.seed);
     if (record === null || record.id !== id || record.epoch !== segment.number)
@@ -148,11 +148,6 @@ class ExtentReader implements ChunkReader {
     this.#fd = null;
     closeFd(fd).catch(() => undefined); // a descriptor that was only read from: nothing can be lost
   }
-}
-
-function neededFor(bytes: Buffer, payloadBytes: number): number {
-  if (bytes.length < bareHeaderBytes) return 0;
-  return Math.min(bytes.readUInt16LE(8), headerBytesMax) + payloadBytes;
 }
 
 async function readAt(segment: Segment, fd: number, offset: number, wantedBytes: number): Promise<Buffer> {

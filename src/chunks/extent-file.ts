@@ -35,7 +35,7 @@ export function extentPath(extentsPath: string, id: string, attempt: number): st
   return join(extentFolder(extentsPath, id), extentFileName(id, attempt));
 }
 
-export function extentFileName(id: string, attempt: number): string {
+function extentFileName(id: string, attempt: number): string {
   return `${id}.${attempt.toString(16).padStart(8, '0')}`;
 }
 
@@ -63,11 +63,11 @@ export function encodeExtentFooter(blockCrcs: Uint32Array, facts: { lengthBytes:
   return footer;
 }
 
-export function blockCountOf(lengthBytes: number): number {
+function blockCountOf(lengthBytes: number): number {
   return Math.ceil(lengthBytes / blockSizeBytes);
 }
 
-export function extentFileBytes(lengthBytes: number): number {
+function extentFileBytes(lengthBytes: number): number {
   return extentHeadBytes + lengthBytes + footerBytes(blockCountOf(lengthBytes));
 }
 

@@ -1,4 +1,4 @@
-import { close, fdatasync, fstat, fsync, ftruncate, open, read, writev } from 'node:fs';
+import { close, fdatasync, fstat, ftruncate, open, read, writev } from 'node:fs';
 import { promisify } from 'node:util';
 
 /*
@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 
 export const openFd = promisify(open);
 export const closeFd = promisify(close);
-export const syncFd = promisify(fsync);
 export const statFd = promisify(fstat);
 export const syncDataFd = promisify(fdatasync);
 export const truncateFd = promisify(ftruncate);

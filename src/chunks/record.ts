@@ -30,7 +30,7 @@ const kindsByCode: (ChunkKind | undefined)[] = ['chunk', 'rest'];
 const magic = 0x31_52_45_41;
 /** Records begin at multiples of this; also where recovery looks for them. */
 export const recordAlignmentBytes = 8;
-export const bareHeaderBytes = 88;
+const bareHeaderBytes = 88;
 const originHeaderBytes = 120;
 export const headerBytesMax = roundUp(originHeaderBytes + keyBytesMax);
 export const recordBytesMax = roundUp(headerBytesMax + packedSizeBytesMax);
@@ -120,6 +120,11 @@ function encodeOrigin(target: Buffer, offset: number, record: RecordHeader, head
     assert(keyBytes <= keyBytesMax, 'keys are checked at the door');
     target.writeUInt16LE(keyBytes, offset + 92);
   }
+}
+
+/** What the record at the beginning of `source` says of the size of its header, checked or not; 0 when there is too little. */
+export function claimedHeaderBytes(source: Buffer): number {
+  return source.length < bareHeaderBytes ? 0 : Math.min(source.readUInt16LE(8), headerBytesMax);
 }
 
 /** Whether a record may begin here: a cheap question before `decodeHeader`. */

@@ -57,13 +57,13 @@ export class SegmentWindow {
   }
 }
 
-export interface FoundRecord {
+interface FoundRecord {
   record: DecodedRecord;
   offset: number;
 }
 
 /** The first valid record of this epoch at `fromBytes` or behind it that `wanted` accepts. */
-export async function findRecord(
+async function findRecord(
   window: SegmentWindow,
   fromBytes: number,
   options: { epoch: number; seed: number; wanted: (record: DecodedRecord) => boolean },
