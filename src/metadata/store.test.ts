@@ -9,9 +9,12 @@ import { silentLog } from '../base/log.js';
 import { StartRefused } from '../base/start-refused.js';
 import { auditMetadata } from '../testing/audit-metadata.js';
 import { LocalStore } from '../testing/local-store.js';
+import { ManualClock } from '../testing/manual-clock.js';
 import { MetadataWorld } from '../testing/metadata-world.js';
 import { migrations } from './migrations/all.js';
+import { Checkpoints } from './sqlite/checkpoints.js';
 import { SqliteConnection } from './sqlite/connection.js';
+import { GroupWriter } from './sqlite/group-writer.js';
 import { migrate } from './sqlite/migrate.js';
 import { MetadataStore } from './store.js';
 import { statement } from './tx.js';
@@ -31,6 +34,12 @@ function startWorld(store: MetadataStore): Promise<Awaited<ReturnType<typeof Met
     write: (name, args) => store.write(name, args),
     read: async (name, args) => store.read(name, args),
   });
+}
+
+/** Pages of the log that the database file does not have yet. */
+function pagesBehind(connection: SqliteConnection): number {
+  const row = connection.get(statement('PRAGMA wal_checkpoint(NOOP)'), []) as { log: number; checkpointed: number };
+  return row.log - row.checkpointed;
 }
 
 /** Starts a process that commits objects; kills it when so many are acknowledged. Answers those. */
@@ -114,6 +123,21 @@ describe('the store', () => {
     await store.close();
   });
 
+  it('says once that it has failed, and answers nothing any more, when the file cannot be written', async () => {
+    const path = join(folder, 'm.db');
+    const faults: Error[] = [];
+    const store = await open(path, (reason) => faults.push(reason));
+    const world = await startWorld(store);
+    const intruder = SqliteConnection.openWriter(path);
+    intruder.execute('BEGIN IMMEDIATE');
+    const puts = await Promise.allSettled([1, 2].map((size) => world.put(world.bucket, `k${size}`, size)));
+    expect(puts.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(world.put(world.bucket, 'late', 1)).rejects.toThrow('locked');
+    expect(faults.map(({ message }) => message)).toEqual([expect.stringContaining('locked')]);
+    intruder.close();
+    await store.close();
+  }, 60_000);
+
   it('does not open a file of a newer format', async () => {
     const path = join(folder, 'e.db');
     const connection = SqliteConnection.openWriter(path);
@@ -145,6 +169,62 @@ describe('a connection', () => {
     expect(() => reader.execute('DELETE FROM cluster')).toThrow('readonly');
     reader.close();
     writer.close();
+  });
+});
+
+describe('a group', () => {
+  it('that finds the disk full is a fault, not an answer', async () => {
+    const path = join(folder, 'n.db');
+    const store = new LocalStore(path);
+    const world = await MetadataWorld.start(store);
+    store.close();
+    const connection = SqliteConnection.openWriter(path);
+    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count'))}`);
+    const writer = new GroupWriter(connection);
+    const large = () => ({ name: 'commitObject', args: world.putArgs(world.bucket, 'k'.repeat(1000), 1) }) as const;
+    expect(() => writer.commitGroup(Array.from({ length: 50 }, large))).toThrow('full');
+    connection.close();
+    const again = new LocalStore(path);
+    expect(await again.read('statistics', {})).toMatchObject({ objects: 0 });
+    expect(auditMetadata(again.rows)).toEqual([]);
+    again.close();
+  });
+
+  it('runs again with a savepoint for what refuses after it wrote', async () => {
+    const path = join(folder, 'o.db');
+    const store = new LocalStore(path);
+    const world = await MetadataWorld.start(store);
+    const first = world.putArgs(world.bucket, 'a', 10);
+    const conflicting = () => world.put(world.bucket, 'b', 20, { chunks: [world.chunk(10), first.chunks[0]!] });
+    const answers = await Promise.allSettled([
+      store.write('commitObject', first),
+      conflicting(),
+      world.put(world.bucket, 'c', 1),
+      conflicting(),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    expect(await world.keys(world.bucket)).toEqual(['a', 'c']);
+    expect(auditMetadata(store.rows)).toEqual([]);
+    store.close();
+  });
+});
+
+describe('checkpoints', () => {
+  it('carry the log over when it is long, and when nothing happens', () => {
+    const path = join(folder, 'p.db');
+    const clock = new ManualClock();
+    const connection = SqliteConnection.openWriter(path);
+    const checkpoints = new Checkpoints(connection, clock);
+    connection.execute('CREATE TABLE filled (a BLOB)');
+    checkpoints.committed();
+    expect(pagesBehind(connection)).toBeGreaterThan(0);
+    clock.advance(1000);
+    expect(pagesBehind(connection)).toBe(0);
+    connection.execute('INSERT INTO filled VALUES (zeroblob(40000000))');
+    checkpoints.committed();
+    expect(pagesBehind(connection)).toBe(0);
+    checkpoints.stop();
+    connection.close();
   });
 });
 

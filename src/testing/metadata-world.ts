@@ -10,8 +10,7 @@ import type { RefusalCode } from '../model/refusal.js';
 import type { WrittenChunk } from '../model/chunk.js';
 import type { StoreUnderTest } from './store-under-test.js';
 
-export const KiB = 1024;
-export const MiB = 1024 * KiB;
+export const MiB = 1024 * 1024;
 
 export const anyConditions = { ifMatch: null, ifNoneMatch: null };
 export const anyReadConditions = { ...anyConditions, ifModifiedSinceMs: null, ifUnmodifiedSinceMs: null };

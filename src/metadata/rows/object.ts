@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import type { ChecksumAlgorithm, ChecksumType, ObjectChecksum } from '../../model/object.js';
+import type { ChecksumAlgorithm, ChecksumType } from '../../model/object.js';
 import { statement } from '../tx.js';
 
 /** What a list shows of an object. */
@@ -90,9 +90,4 @@ export function unpackFacts(packed: string): ListedFacts & { end: number } {
           },
     end: checksumEnd + 1,
   };
-}
-
-/** What lists show of a checksum. */
-export function checksumFlavour(checksum: ObjectChecksum | null): ListedFacts['checksum'] {
-  return checksum === null ? null : { algorithm: checksum.algorithm, type: checksum.type };
 }
