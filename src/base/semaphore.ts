@@ -1,7 +1,7 @@
 import { assert } from './assert.js';
 
 /** Thrown by `acquire` when the bounded queue is full. */
-export class QueueFull extends Error {
+class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 

@@ -14,7 +14,9 @@ export type ToHashThread =
   | { kind: 'finish'; body: number }
   | { kind: 'drop'; body: number };
 
-export type FromHashThread = { kind: 'freed'; slot: number } | { kind: 'finished'; body: number; digests: (readonly [HashName, Uint8Array])[] };
+export type FromHashThread =
+  | { kind: 'freed'; slot: number }
+  | { kind: 'finished'; body: number; digests: (readonly [HashName, Uint8Array])[] };
 
 const port = must(parentPort, 'the port to the main thread');
 const slots = (workerData as SharedArrayBuffer[]).map((slot) => Buffer.from(slot));

@@ -60,7 +60,7 @@ export class HashWorker {
     let slot: number | null = null;
     let filledBytes = 0;
     for (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) {
+      for (let at = 0; at < piece.length;) {
         slot ??= await this.#takeSlot();
         const copiedBytes = piece.copy(must(this.#slots[slot], 'slot'), filledBytes, at);
         at += copiedBytes;

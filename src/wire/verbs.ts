@@ -24,7 +24,7 @@ const key = z.string().min(1).max(1024);
 const viewNumber = z.object({ epoch: count, n: count });
 
 /** One try to change something: repeats with the same counter are harmless, the first outcome is given again. */
-export const attemptSchema = z.object({
+const attemptSchema = z.object({
   gateway: uuid,
   boot: count,
   counter: count,

@@ -68,11 +68,12 @@ describe.skipIf(whyNoMounts() !== null)('the disk of one datanode of four is ful
       expect(status, body.toString()).toBe(200);
     };
 
-    let full = false;
+    const filling = new AbortController();
     const writers = Array.from({ length: writersCount }, async () => {
-      while (!full && names.length < objectsMax) await put();
+      while (!filling.signal.aborted && names.length < objectsMax) await put();
     });
-    await running.until('the small disk is full', async () => (full = (await conditions(running)).includes('read-only')), 300_000);
+    await running.until('the small disk is full', async () => (await conditions(running)).includes('read-only'), 300_000);
+    full.abort();
     await Promise.all(writers);
     const whenFull = names.length;
     for (let more = 0; more < 30; more += 1) await put();
