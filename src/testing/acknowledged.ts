@@ -4,6 +4,10 @@ import { contentOf, type SeededRandom } from './seeded-random.js';
 
 const KiB = 1024;
 
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** Writers that keep a list of what was acknowledged; each object is written once, its bytes follow from its name. */
 export class AcknowledgedWrites {
   readonly #bucket: string;
@@ -47,10 +51,12 @@ export class AcknowledgedWrites {
   async problems(client: S3TestClient, since = 0): Promise<string[]> {
     const found: string[] = [];
     for (const [name, sizeBytes] of [...this.#sizes].slice(since)) {
-      const { status, body } = await client.request({ method: 'GET', path: `/${this.#bucket}/${name}` });
-      const expected = contentOf(`${this.#seed}/${name}`, sizeBytes);
-      if (status !== 200) found.push(`${name} (${sizeBytes} bytes): ${status} ${body.toString().slice(0, 200)}`);
-      else if (!expected.equals(body)) found.push(`${name}: wrong bytes, sha256 ${createHash('sha256').update(body).digest('hex')}`);
+      const path = `/${this.#bucket}/${name}`;
+      const answer = await client.request({ method: 'GET', path }).catch((error: unknown) => String(error));
+      if (typeof answer === 'string') found.push(`${name} (${sizeBytes} bytes): ${answer}`);
+      else if (answer.status !== 200) found.push(`${name} (${sizeBytes} bytes): ${answer.status} ${answer.body.toString().slice(0, 200)}`);
+      else if (!contentOf(`${this.#seed}/${name}`, sizeBytes).equals(answer.body))
+        found.push(`${name}: wrong bytes, sha256 ${sha256(answer.body)}`);
     }
     return found;
   }

@@ -73,7 +73,7 @@ describe.skipIf(whyNoMounts() !== null)('the disk of one datanode of four is ful
       while (!filling.signal.aborted && names.length < objectsMax) await put();
     });
     await running.until('the small disk is full', async () => (await conditions(running)).includes('read-only'), 300_000);
-    full.abort();
+    filling.abort();
     await Promise.all(writers);
     const whenFull = names.length;
     for (let more = 0; more < 30; more += 1) await put();

@@ -82,8 +82,8 @@ describe.skipIf(whyNoMounts() !== null)('the power of the whole cluster is cut',
       client.close();
 
       for (const mount of mounts) await mount.remount();
-      await running.startAll();
-      await running.whenLive(3);
+      // What cannot be read counts as lost also when the whole does not come back.
+      const comesBack = await running.startAll().then(() => running.whenLive(3)).then(() => true, () => false); // prettier-ignore
       const reader = running.client();
       const problems = await writes.problems(reader, before);
       const quarantined = (await nodes(running)).filter((node) => node.state === 'quarantined');
@@ -96,6 +96,7 @@ describe.skipIf(whyNoMounts() !== null)('the power of the whole cluster is cut',
       expect(writes.count, 'the cycle acknowledged something').toBeGreaterThanOrEqual(before + acknowledgedMin);
       expect(problems, `cycle ${cycle} of seed ${seed}`).toEqual([]);
       expect(quarantined).toEqual([]);
+      expect(comesBack, running.report()).toBe(true);
     }
     const reader = running.client();
     const problems = await writes.problems(reader);
