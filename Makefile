@@ -23,8 +23,7 @@ dev: $(installed) ## the same from sources, started anew on each change
 build: $(built) ## dist/
 
 test: $(built) ## unit tests, then tests with real processes; no root, no container engine
-	npm run --silent test:unit
-	npm run --silent test:cluster
+	code=0; npm run --silent test:unit || code=1; npm run --silent test:cluster || code=1; exit $$code
 
 check: $(installed) ## format, lint with types, types, import direction, dead code, documents; no tests
 	npm run --silent check
