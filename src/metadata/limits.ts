@@ -16,7 +16,7 @@ export const attemptsForgottenTogether = 64;
 export const doomedChunksMax = 500;
 /** Uploads of dropped buckets that one transaction releases, of up to 10,000 parts each. */
 export const droppedUploadsReleasedTogether = 1;
-/** Slices of the largest manifest part: a copied part of 5 GiB can have one per body of the source. */
+/** A chunk row names its nodes by numbers of two bytes. */
 export const nodeNumberMax = 0xffff;
 /** The writer commits at most so many requests together. */
 export const groupRequestsMax = 1024;
