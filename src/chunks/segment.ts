@@ -101,10 +101,6 @@ export class Segment {
     return join(this.folder, `${segmentBaseName(this.number)}.hint`);
   }
 
-  get digestsPath(): string {
-    return join(this.folder, `${segmentBaseName(this.number)}.digests`);
-  }
-
   get isOpen(): boolean {
     return this.#fd !== null;
   }

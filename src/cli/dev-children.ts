@@ -1,7 +1,5 @@
-import { hostname } from 'node:os';
 import { environmentFor } from '../base/config/hand-on.js';
 import type { LoadedSettings } from '../base/config/load-settings.js';
-
 import { loopback, type DevLayout } from './dev-layout.js';
 import { secretPaths } from './init-secrets.js';
 
@@ -22,7 +20,6 @@ export function childEnvironment({ loaded, environment }: DevGiven, layout: DevL
     AETHER_STOP_DEADLINE_MS: String(Math.ceil(loaded.settings.stopDeadlineMs * childDeadlineShare)),
     AETHER_LISTEN_HOST: loopback,
     AETHER_MASTER_ADDRESS: `http://${loopback}:${layout.master.port}`,
-    AETHER_HOST: hostname(),
     AETHER_CLUSTER_SECRET_FILE: secrets.clusterSecret,
     AETHER_REST_TOKEN_FILE: secrets.restToken,
     AETHER_ROOT_CREDENTIAL_FILE: secrets.rootCredential,

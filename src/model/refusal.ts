@@ -22,7 +22,6 @@ const table = {
   'bucket-not-empty': { status: 409, s3: 'BucketNotEmpty', message: 'The bucket you tried to delete is not empty.' },
   'bucket-name-invalid': { status: 400, s3: 'InvalidBucketName', message: 'The specified bucket is not valid.' },
   'key-too-long': { status: 400, s3: 'KeyTooLongError', message: 'Your key is too long: at most 1024 bytes of UTF-8.' },
-  'key-invalid': { status: 400, s3: 'InvalidArgument', message: 'The key is empty or not valid UTF-8.' },
   'precondition-failed': {
     status: 412,
     s3: 'PreconditionFailed',
