@@ -5,34 +5,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePortRange } from '../testing/free-ports.js';
+import { DevProcess } from '../testing/dev-process.js';
 import { exitCode } from './exit-code.js';
 
 const MiB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'aether-real-'));
-let store: ChildProcess;
+let store: DevProcess;
 
 /** A store as `aetherstore dev` makes it, in the folder where `aether` will look for its credentials. */
 beforeAll(async () => {
-  const port = await freePortRange();
-  store = spawn(process.execPath, [resolve('dist/main.js'), 'dev', '--port', String(port)], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise<void>((up, failed) => {
-    let output = '';
-    store.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.includes('Ctrl-C')) up();
-    });
-    store.on('exit', () => failed(new Error(`dev has ended: ${output}`)));
-  });
+  store = await DevProcess.startUp(folder);
 });
 
 afterAll(async () => {
-  const ended = once(store, 'exit');
-  store.kill('SIGTERM');
-  await ended;
+  await store.stop();
   rmSync(folder, { recursive: true });
 });
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { freePortRange } from './free-ports.js';
+import { builtProgram } from './process-cluster.js';
 
 /** `aetherstore dev` of the built program, as somebody starts it. */
 export class DevProcess {
@@ -14,7 +14,7 @@ export class DevProcess {
 
   private constructor(folder: string, port: number, args: readonly string[]) {
     this.port = port;
-    this.process = spawn(process.execPath, [resolve('dist/main.js'), 'dev', '--port', String(port), ...args], {
+    this.process = spawn(process.execPath, [builtProgram, 'dev', '--port', String(port), ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

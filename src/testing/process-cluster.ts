@@ -8,7 +8,7 @@ import { RoleProcess } from './role-process.js';
 import { S3TestClient } from './s3-test-client.js';
 
 /** The build that tests drive: `npm run build`. */
-const builtProgram = resolve('dist/main.js');
+export const builtProgram = resolve('dist/main.js');
 
 export interface ProcessClusterOptions {
   /** Logs and secrets go here, and the data unless `dataPaths` says otherwise. */
