@@ -110,14 +110,14 @@ export class MasterClient {
 
   async #repeat<V extends MasterVerb>(verb: V, head: RequestOf<V>, deadlineMs: number, first: Unreachable): Promise<ResponseOf<V>> {
     const { clock, log } = this.#parts;
-    if (this.#held >= heldRequestsMax) throw this.#givenUp(verb, !(first instanceof NeverSent), first);
+    if (this.#held >= heldRequestsMax) throw this.#givenUp(verb, head, !(first instanceof NeverSent), first);
     this.#held += 1;
     let perhapsDone = !(first instanceof NeverSent);
     let last = first;
     try {
       for (;;) {
         const leftMs = deadlineMs - clock.monotonicMs();
-        if (leftMs <= retryDelayMs || this.#isStopped) throw this.#givenUp(verb, perhapsDone, last);
+        if (leftMs <= retryDelayMs || this.#isStopped) throw this.#givenUp(verb, head, perhapsDone, last);
         await clock.sleep(retryDelayMs);
         try {
           const reply = await this.#wire.call(verb, head, { timeoutMs: Math.min(tryMsMax, leftMs - retryDelayMs) });
@@ -134,9 +134,9 @@ export class MasterClient {
     }
   }
 
-  #givenUp(verb: MasterVerb, perhapsDone: boolean, cause: Unreachable): Refusal {
+  #givenUp(verb: MasterVerb, head: object, perhapsDone: boolean, cause: Unreachable): Refusal {
     this.#parts.log.warn({ verb, err: cause, perhapsDone }, 'no answer from the master');
-    return new Refusal(perhapsDone && isChanging(verb) ? 'outcome-unknown' : 'master-away');
+    return new Refusal(perhapsDone && 'attempt' in head ? 'outcome-unknown' : 'master-away');
   }
 
   async #takeView(): Promise<void> {
@@ -151,21 +151,4 @@ export class MasterClient {
 
 function isNewer(a: ViewNumber, b: ViewNumber): boolean {
   return a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
-}
-
-const changing: Record<ChangingVerb, true> = {
-  createBucket: true,
-  deleteBucket: true,
-  commitObject: true,
-  copyObject: true,
-  deleteObjects: true,
-  createUpload: true,
-  commitPart: true,
-  copyPart: true,
-  completeUpload: true,
-  abortUpload: true,
-};
-
-function isChanging(verb: MasterVerb): boolean {
-  return Object.hasOwn(changing, verb);
 }
