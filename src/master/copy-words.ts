@@ -1,16 +1,25 @@
 import { copiesCount, isAlive } from '../model/node-state.js';
 import type { KnownNode } from './node-registry.js';
 
+export interface CopyVerdict {
+  healthy: boolean;
+  words: string;
+}
+
 /** What people are told about the copies of one chunk; pure. */
-export function copyWords(nodes: readonly Pick<KnownNode, 'state'>[], replicationFactor: number): string {
+export function copyWords(nodes: readonly Pick<KnownNode, 'state'>[], replicationFactor: number): CopyVerdict {
   const counted = nodes.filter((node) => copiesCount(node.state)).length;
   const alive = nodes.filter((node) => isAlive(node.state)).length;
-  if (nodes.length === 0) return 'Lost: no copy is recorded.';
+  if (counted >= replicationFactor && alive >= replicationFactor)
+    return { healthy: true, words: `Healthy: ${alive} ${alive === 1 ? 'copy is' : 'copies are'} on live nodes.` };
+  return { healthy: false, words: worry(nodes.length, counted, alive, replicationFactor) };
+}
+
+function worry(recorded: number, counted: number, alive: number, replicationFactor: number): string {
+  if (recorded === 0) return 'Lost: no copy is recorded.';
   if (alive === 0 && counted === 0)
     return 'Not safe: every copy is on a node that is quarantined or gone; it is readable only if such a node answers.';
   if (alive === 0) return 'Not readable now: no node with a copy is heard. It is back when one of them is.';
-  if (counted >= replicationFactor && alive >= replicationFactor)
-    return `Healthy: ${alive} ${alive === 1 ? 'copy is' : 'copies are'} on live nodes.`;
   if (counted >= replicationFactor)
     return `Readable: ${alive} of ${counted} copies are on live nodes; the others are waited for before new ones are made.`;
   return `Short: ${counted} of ${replicationFactor} wanted copies ${counted === 1 ? 'counts' : 'count'}: repair makes the rest when a node can take them.`;

@@ -1,4 +1,5 @@
 import type { NodeInfo } from '../metadata/rows/node.js';
+import { readRank } from '../model/node-state.js';
 import type { NodeState, View, ViewNode, VolumeCondition } from '../model/node.js';
 
 /** Free space is shown anew in the view when it moved by so much of the capacity. */
@@ -81,6 +82,12 @@ export class NodeRegistry {
 
   byNumber(nodeNumber: number): KnownNode | null {
     return this.#byNumber.get(nodeNumber) ?? null;
+  }
+
+  /** The nodes that a chunk row names, those to read from first before the others. */
+  holders(nodeNumbers: readonly number[]): KnownNode[] {
+    const nodes = nodeNumbers.map((nodeNumber) => this.byNumber(nodeNumber)).filter((node) => node !== null);
+    return nodes.sort((a, b) => readRank(a.state) - readRank(b.state));
   }
 
   all(): KnownNode[] {

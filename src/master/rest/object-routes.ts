@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { restObjectSizeBytesMax } from '../../model/limits.js';
-import { isAlive, readRank } from '../../model/node-state.js';
+import { isAlive } from '../../model/node-state.js';
 import { Refusal } from '../../model/refusal.js';
 import type { RestContext } from './context.js';
 import { objectIdOf, objectIdSchema } from './object-id.js';
@@ -39,9 +39,7 @@ export function objectRoutes(context: RestContext): Route[] {
     },
     ({ params }) => {
       const chunk = completeObject(objectIdOf(params.id), context);
-      const nodes = chunk.nodeNumbers.map((nodeNumber) => registry.byNumber(nodeNumber)).filter((node) => node !== null);
-      nodes.sort((a, b) => readRank(a.state) - readRank(b.state));
-      return Promise.resolve({ status: 200, json: { replicas: nodes.map((node) => node.address) } });
+      return Promise.resolve({ status: 200, json: { replicas: registry.holders(chunk.nodeNumbers).map((node) => node.address) } });
     },
   );
 

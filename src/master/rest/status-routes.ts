@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseUuid } from '../../base/uuid.js';
 import type { ChunkFacts } from '../../model/chunk.js';
 import { keyBytesMax } from '../../model/limits.js';
-import { copiesCount, readRank } from '../../model/node-state.js';
+import { copiesCount } from '../../model/node-state.js';
 import type { ManifestPage } from '../../model/object.js';
 import { Refusal } from '../../model/refusal.js';
 import { copyWords } from '../copy-words.js';
@@ -133,22 +133,23 @@ function explainChunks(
   chunks: readonly (ChunkFacts & { nodeNumbers: number[] })[],
   { registry, quorum }: RestContext,
 ): Pick<Explained['json'], 'words' | 'chunks'> {
+  const unhealthy: string[] = [];
   const explained = chunks.map(({ id, lengthBytes, nodeNumbers }) => {
-    const nodes = nodeNumbers.map((nodeNumber) => registry.byNumber(nodeNumber)).filter((node) => node !== null);
-    nodes.sort((a, b) => readRank(a.state) - readRank(b.state));
+    const nodes = registry.holders(nodeNumbers);
+    const { healthy, words } = copyWords(nodes, quorum.replicationFactor);
+    if (!healthy) unhealthy.push(words);
     return {
       id,
       lengthBytes,
-      words: copyWords(nodes, quorum.replicationFactor),
+      words,
       copies: nodes.map(({ nodeId, address, host, zone, state }) => ({ nodeId, address, host, zone, state, counts: copiesCount(state) })),
     };
   });
-  const unhealthy = explained.filter((chunk) => !chunk.words.startsWith('Healthy'));
   const words =
     chunks.length === 0
       ? 'The object is empty: its row in the metadata is all there is.'
       : unhealthy.length === 0
         ? `Every chunk is healthy: ${chunks.length} of ${chunks.length}.`
-        : `${unhealthy.length} of ${chunks.length} chunks need attention. ${unhealthy[0]!.words}`;
+        : `${unhealthy.length} of ${chunks.length} chunks need attention. ${unhealthy[0]!}`;
   return { words, chunks: explained };
 }
