@@ -5,8 +5,9 @@ const GiB = 1024 * MiB;
 
 /** A gateway starts a new chunk after so many bytes of a body. */
 export const chunkSizeBytesMax = 32 * MiB;
-/** The largest chunk that REST may store ("object" of the original API), and the largest single S3 PUT or part. */
+/** The largest chunk that REST may store ("object" of the original API). */
 export const restObjectSizeBytesMax = 5 * GiB;
+/** The largest single S3 PUT or part. */
 export const putSizeBytesMax = 5 * GiB;
 /** Chunks up to this size are packed into segments; larger ones get an extent. */
 export const packedSizeBytesMax = 256 * KiB;

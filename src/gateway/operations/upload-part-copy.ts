@@ -1,5 +1,5 @@
 import { must } from '../../base/must.js';
-import { restObjectSizeBytesMax } from '../../model/limits.js';
+import { putSizeBytesMax } from '../../model/limits.js';
 import { judgeRead } from '../../model/read-conditions.js';
 import { Refusal } from '../../model/refusal.js';
 import { readConditions } from '../../s3/conditions.js';
@@ -32,7 +32,7 @@ export const uploadPartCopy: RunOperation = async (request, services) => {
   if (judgeRead(conditions, found.version) !== 'proceed') throw new Refusal('precondition-failed');
   const range = parseCopyRange(headers.get('x-amz-copy-source-range'), found.version.sizeBytes);
   const sizeBytes = range.endBytes - range.startBytes;
-  if (sizeBytes > restObjectSizeBytesMax) throw new Refusal('body-too-large');
+  if (sizeBytes > putSizeBytesMax) throw new Refusal('body-too-large');
 
   const algorithm = upload.checksum?.algorithm ?? null;
   const names: HashName[] = algorithm === null ? ['MD5'] : ['MD5', algorithm];
