@@ -3,6 +3,7 @@ import type { S3TestClient } from './s3-test-client.js';
 import { contentOf, type SeededRandom } from './seeded-random.js';
 
 const KiB = 1024;
+const readersCount = 16;
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -50,15 +51,26 @@ export class AcknowledgedWrites {
   /** Reads everything that was acknowledged, or from the `since`-th on; answers what is lost or wrong. */
   async problems(client: S3TestClient, since = 0): Promise<string[]> {
     const found: string[] = [];
-    for (const [name, sizeBytes] of [...this.#sizes].slice(since)) {
-      const path = `/${this.#bucket}/${name}`;
-      const answer = await client.request({ method: 'GET', path }).catch((error: unknown) => String(error));
-      if (typeof answer === 'string') found.push(`${name} (${sizeBytes} bytes): ${answer}`);
-      else if (answer.status !== 200) found.push(`${name} (${sizeBytes} bytes): ${answer.status} ${answer.body.toString().slice(0, 200)}`);
-      else if (!contentOf(`${this.#seed}/${name}`, sizeBytes).equals(answer.body))
-        found.push(`${name}: wrong bytes, sha256 ${sha256(answer.body)}`);
-    }
+    const left = [...this.#sizes].slice(since);
+    await Promise.all(
+      Array.from({ length: readersCount }, async () => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          const problem = await this.#problem(client, ...next);
+          if (problem !== null) found.push(`${next[0]} (${next[1]} bytes): ${problem}`);
+        }
+      }),
+    );
     return found;
+  }
+
+  async #problem(client: S3TestClient, name: string, sizeBytes: number): Promise<string | null> {
+    try {
+      const { status, body } = await client.request({ method: 'GET', path: `/${this.#bucket}/${name}` });
+      if (status !== 200) return `${status} ${body.toString().slice(0, 200)}`;
+      return contentOf(`${this.#seed}/${name}`, sizeBytes).equals(body) ? null : `wrong bytes, sha256 ${sha256(body)}`;
+    } catch (error) {
+      return String(error);
+    }
   }
 
   #size(): number {
