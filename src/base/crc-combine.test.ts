@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CrcCombiner, type CombinableCrc } from './crc-combine.js';
+import { combineCrc32c, CrcCombiner, createCrc32cCombiner, type CombinableCrc } from './crc-combine.js';
 import { crc32c } from './crc32c.js';
 import { Crc64Nvme } from './crc64nvme.js';
 
@@ -43,5 +43,20 @@ describe.each(Object.entries(crcOf))('%s', (name, crc) => {
     const first = Buffer.from('123456789');
     const combined = new CrcCombiner(name as CombinableCrc).combine(crc(first), crc(zeros), zeros.length);
     expect(combined).toEqual(crc(Buffer.concat([first, zeros])));
+  });
+});
+
+describe('CRC32C as a number', () => {
+  const first = Buffer.from('123456789');
+
+  it.each([0, 1, 2, 9, 64 * 1024, 64 * 1024 + 1])('of a piece and %i more bytes gives that of the whole', (lengthBytes) => {
+    const second = Buffer.alloc(lengthBytes, 'aether');
+    const whole = crc32c(Buffer.concat([first, second]));
+    expect(combineCrc32c(crc32c(first), crc32c(second), lengthBytes)).toBe(whole);
+    expect(createCrc32cCombiner(lengthBytes)(crc32c(first), crc32c(second))).toBe(whole);
+  });
+
+  it('of nothing and a piece is that of the piece', () => {
+    expect(combineCrc32c(crc32c(Buffer.alloc(0)), crc32c(first), first.length)).toBe(crc32c(first));
   });
 });

@@ -56,6 +56,17 @@ function shiftBytes(kind: CrcKind, lengthBytes: number): Word {
   return shift;
 }
 
+/** For many second parts of one length: the shift is made once, a call costs as much as a short loop. */
+export function createCrc32cCombiner(lengthBytesB: number): (crcA: number, crcB: number) => number {
+  const shift = shiftBytes(kinds.CRC32C, lengthBytesB);
+  return (crcA, crcB) => (times(kinds.CRC32C, shift, { high: crcA, low: 0 }).high ^ crcB) >>> 0;
+}
+
+/** The CRC-32C of `a` followed by `b`, from their CRCs and the length of `b`, without their bytes. */
+export function combineCrc32c(crcA: number, crcB: number, lengthBytesB: number): number {
+  return createCrc32cCombiner(lengthBytesB)(crcA, crcB);
+}
+
 /** Puts CRCs of pieces together. Fast when pieces have the same length: it remembers the last one. */
 export class CrcCombiner {
   readonly #kind: CrcKind;

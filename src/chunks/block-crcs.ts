@@ -1,7 +1,19 @@
-import { combineCrc32c, crc32c, createCrc32cCombiner } from '../base/crc32c.js';
+import { combineCrc32c, createCrc32cCombiner } from '../base/crc-combine.js';
+import { crc32c } from '../base/crc32c.js';
 import { blockSizeBytes } from '../model/limits.js';
 
 const appendBlock = createCrc32cCombiner(blockSizeBytes);
+
+/**
+ * The first block whose bytes differ from its CRC, by its number in the chunk, or null. `bytes` are whole blocks from
+ * `firstBlock` on, but for the last of a chunk, which may be shorter.
+ */
+export function firstWrongBlock(bytes: Buffer, blockCrcs: Uint32Array, firstBlock: number): number | null {
+  for (let at = 0, block = firstBlock; at < bytes.length; at += blockSizeBytes, block += 1) {
+    if (crc32c(bytes.subarray(at, at + blockSizeBytes)) !== blockCrcs[block]) return block;
+  }
+  return null;
+}
 
 /** One CRC per block over a stream of pieces of any size, and the CRC of the whole from them: each byte is read once. */
 export class BlockCrcs {

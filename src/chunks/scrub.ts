@@ -1,6 +1,6 @@
-import { crc32c } from '../base/crc32c.js';
 import { blockSizeBytes } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
+import { firstWrongBlock } from './block-crcs.js';
 import type { ChunkIndex, IndexEntry } from './chunk-index.js';
 import type { ChunkReader } from './chunk-reader.js';
 
@@ -90,13 +90,12 @@ export class Scrubber {
 }
 
 async function wrongBlock(reader: ChunkReader): Promise<string | null> {
-  let block = 0;
+  let offsetBytes = 0;
   for await (const bytes of reader.read(0, reader.facts.lengthBytes)) {
     if (reader.blockCrcs.length === 0) return null; // packed: checked when it was opened
-    for (let at = 0; at < bytes.length; at += blockSizeBytes) {
-      if (crc32c(bytes.subarray(at, at + blockSizeBytes)) !== reader.blockCrcs[block]) return `block ${block} is wrong`;
-      block += 1;
-    }
+    const block = firstWrongBlock(bytes, reader.blockCrcs, offsetBytes / blockSizeBytes);
+    if (block !== null) return `block ${block} is wrong`;
+    offsetBytes += bytes.length;
   }
   return null;
 }

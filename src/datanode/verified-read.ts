@@ -1,4 +1,4 @@
-import { crc32c } from '../base/crc32c.js';
+import { firstWrongBlock } from '../chunks/block-crcs.js';
 import type { ChunkReader } from '../chunks/chunk-reader.js';
 import { blockSizeBytes } from '../model/limits.js';
 import type { ByteRange } from '../model/byte-range.js';
@@ -13,19 +13,12 @@ export async function* readVerified(reader: ChunkReader, range: ByteRange): Asyn
   // A packed chunk is one piece, and was checked when it was opened.
   let offsetBytes = blockCrcs.length === 0 ? 0 : Math.floor(range.startBytes / blockSizeBytes) * blockSizeBytes;
   for await (const bytes of reader.read(range.startBytes, range.endBytes)) {
-    if (blockCrcs.length > 0 && !blocksMatch(bytes, blockCrcs, offsetBytes / blockSizeBytes)) throw new Refusal('chunk-damaged');
+    if (blockCrcs.length > 0 && firstWrongBlock(bytes, blockCrcs, offsetBytes / blockSizeBytes) !== null)
+      throw new Refusal('chunk-damaged');
     const from = Math.max(0, range.startBytes - offsetBytes);
     const to = Math.min(bytes.length, range.endBytes - offsetBytes);
     if (from < to) yield bytes.subarray(from, to);
     offsetBytes += bytes.length;
   }
   if (offsetBytes < range.endBytes) throw new Refusal('chunk-damaged', 'The copy is shorter than its record says.');
-}
-
-/** `bytes` are whole blocks, but for the last of a chunk, which may be shorter. */
-function blocksMatch(bytes: Buffer, blockCrcs: Uint32Array, firstBlock: number): boolean {
-  for (let start = 0; start < bytes.length; start += blockSizeBytes) {
-    if (crc32c(bytes.subarray(start, start + blockSizeBytes)) !== blockCrcs[firstBlock + start / blockSizeBytes]) return false;
-  }
-  return true;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import { combineCrc32c, crc32c, createCrc32cCombiner } from '../base/crc32c.js';
+import { combineCrc32c, createCrc32cCombiner } from '../base/crc-combine.js';
+import { crc32c } from '../base/crc32c.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ChunkFacts } from '../model/chunk.js';
 import { blockSizeBytes, packedSizeBytesMax } from '../model/limits.js';
