@@ -1,12 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { createMetricsRegistry } from '../base/metrics-registry.js';
 import type { QueryResult } from '../metadata/queries.js';
-import type { NodeState } from '../model/node.js';
+import { nodeStates } from '../model/node.js';
 import type { NodeRegistry } from './node-registry.js';
 import type { OrderBook } from './order-book.js';
 import type { Census } from './repair.js';
 
-const states: NodeState[] = ['manual', 'live', 'draining', 'suspect', 'down', 'repairing', 'returned', 'quarantined'];
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
 
 export interface MetricSources {
@@ -59,7 +58,7 @@ export class MasterMetrics {
       registers,
       collect() {
         const all = sources.registry.all();
-        for (const state of states) nodes.set({ state }, all.filter((node) => node.state === state).length);
+        for (const state of nodeStates) nodes.set({ state }, all.filter((node) => node.state === state).length);
       },
     });
     const orders: Gauge<'kind'> = new Gauge({

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeState, VolumeCondition } from './node.js';
+import { nodeStates, type NodeState, type VolumeCondition } from './node.js';
 import { copiesCount, isAlive, readRank, stateWhenChecked, stateWhenHeard, stateWhenSilent, type LogProof } from './node-state.js';
 
 const delays = { suspectAfterMs: 12_000, downAfterMs: 60_000, repairDelayMs: 300_000, plannedRepairDelayMs: 1_800_000 };
-const states: NodeState[] = ['manual', 'live', 'draining', 'suspect', 'down', 'repairing', 'returned', 'quarantined'];
 
 describe('a node that is heard', () => {
   const heardTable: [NodeState, VolumeCondition, NodeState][] = [
@@ -30,7 +29,7 @@ describe('a node that is heard', () => {
     expect(stateWhenHeard(from, { condition, proof: 'proven', cleared: false })).toBe(to);
   });
 
-  it.each(states)('is quarantined from %s when its volume went back in time', (from) => {
+  it.each(nodeStates)('is quarantined from %s when its volume went back in time', (from) => {
     expect(stateWhenHeard(from, { condition: 'open', proof: 'refuted', cleared: true })).toBe('quarantined');
   });
 
@@ -85,21 +84,21 @@ describe('a node that is silent', () => {
 });
 
 describe('the standing of a state', () => {
-  it.each(states)('re-admits only what has returned when the check of %s ends', (state) => {
+  it.each(nodeStates)('re-admits only what has returned when the check of %s ends', (state) => {
     expect(stateWhenChecked(state, 'open')).toBe(state === 'returned' ? 'live' : state);
     expect(stateWhenChecked(state, 'draining')).toBe(state === 'returned' ? 'draining' : state);
   });
 
   it('counts no copy of a node that is being repaired, quarantined or manual', () => {
-    expect(states.filter((state) => !copiesCount(state))).toEqual(['manual', 'repairing', 'quarantined']);
+    expect(nodeStates.filter((state) => !copiesCount(state))).toEqual(['manual', 'repairing', 'quarantined']);
   });
 
   it('takes exactly the nodes that are heard for alive', () => {
-    expect(states.filter(isAlive)).toEqual(['live', 'draining', 'returned']);
+    expect(nodeStates.filter(isAlive)).toEqual(['live', 'draining', 'returned']);
   });
 
   it('reads live nodes first, suspects and quarantined ones late, silent ones last', () => {
-    const ordered = [...states].sort((a, b) => readRank(a) - readRank(b));
+    const ordered = [...nodeStates].sort((a, b) => readRank(a) - readRank(b));
     expect(ordered).toEqual(['live', 'draining', 'returned', 'suspect', 'quarantined', 'down', 'repairing', 'manual']);
   });
 });

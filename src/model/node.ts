@@ -1,23 +1,26 @@
 /** A node's standing with the master; the transitions are in `node-state.ts`. */
-export type NodeState =
+export const nodeStates = [
   /** Known only from `POST /api/node/register`: no volume has proven itself. Never placed on, never read. */
-  | 'manual'
-  | 'live'
+  'manual',
+  'live',
   /** Says itself that it will stop: readable, takes no new chunks. */
-  | 'draining'
+  'draining',
   /** Silent for `suspectAfterMs`: not placed on, read last. */
-  | 'suspect'
+  'suspect',
   /** Silent for `downAfterMs`. */
-  | 'down'
+  'down',
   /** Down for `repairDelayMs`, or its loss is proven: its copies no longer count. */
-  | 'repairing'
+  'repairing',
   /** Heard again after `down` or `repairing`: its copies are being checked, then it is live. */
-  | 'returned'
+  'returned',
   /** Its disk failed or went back in time: read last, not counted toward RF. */
-  | 'quarantined';
+  'quarantined',
+] as const;
+export type NodeState = (typeof nodeStates)[number];
 
 /** What a datanode says of its own volume in each heartbeat. */
-export type VolumeCondition = 'open' | 'draining' | 'read-only' | 'quarantined';
+export const volumeConditions = ['open', 'draining', 'read-only', 'quarantined'] as const;
+export type VolumeCondition = (typeof volumeConditions)[number];
 
 /** A node as the view shows it. */
 export interface ViewNode {

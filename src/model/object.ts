@@ -1,7 +1,9 @@
 import type { ChunkFacts } from './chunk.js';
 
-export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
-export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+export const checksumAlgorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
+export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
+export const checksumTypes = ['FULL_OBJECT', 'COMPOSITE'] as const;
+export type ChecksumType = (typeof checksumTypes)[number];
 
 /** A checksum as S3 shows it. */
 export interface ObjectChecksum {

@@ -3,12 +3,15 @@ import {
   batchRowsMax,
   commitChunksMax,
   deleteKeysMax,
+  keyBytesMax,
   listKeysMax,
   manifestChunksMax,
   nodesMax,
   partNumberMax,
   replicationFactorMax,
 } from '../model/limits.js';
+import { nodeStates, volumeConditions } from '../model/node.js';
+import { checksumAlgorithms, checksumTypes } from '../model/object.js';
 
 /*
  * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; chunk
@@ -19,7 +22,7 @@ const count = z.int().nonnegative();
 const uuid = z.string().length(36);
 const crc = z.int().min(0).max(0xffffffff);
 const text = z.string().max(4096);
-const key = z.string().min(1).max(1024);
+const key = z.string().min(1).max(keyBytesMax);
 
 const viewNumber = z.object({ epoch: count, n: count });
 
@@ -40,8 +43,8 @@ const attributes = {
   headers: z.record(z.string(), z.string()),
   userMetadata: z.record(z.string(), z.string()),
 };
-const checksumAlgorithm = z.enum(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']);
-const checksumType = z.enum(['FULL_OBJECT', 'COMPOSITE']);
+const checksumAlgorithm = z.enum(checksumAlgorithms);
+const checksumType = z.enum(checksumTypes);
 const checksum = z.object({ algorithm: checksumAlgorithm, type: checksumType, value: text });
 const version = z.object({
   ...attributes,
@@ -72,7 +75,7 @@ const viewNode = z.object({
   address: text,
   host: text,
   zone: text,
-  state: z.enum(['manual', 'live', 'draining', 'suspect', 'down', 'repairing', 'returned', 'quarantined']),
+  state: z.enum(nodeStates),
   writable: z.boolean(),
   freeBytes: count,
   capacityBytes: count,
@@ -250,10 +253,10 @@ export const verbs = {
     lane: 'small',
     request: z.object({
       ...inBucket,
-      prefix: z.string().max(1024),
-      delimiter: z.string().max(1024),
+      prefix: z.string().max(keyBytesMax),
+      delimiter: z.string().max(keyBytesMax),
       /** Only what sorts after it, as bytes of UTF-8; a common prefix given here is wholly skipped. */
-      startAfter: z.string().max(2048),
+      startAfter: z.string().max(2 * keyBytesMax),
       limit: z.int().min(0).max(listKeysMax),
     }),
     response: z.object({
@@ -394,9 +397,9 @@ export const verbs = {
     lane: 'small',
     request: z.object({
       ...inBucket,
-      prefix: z.string().max(1024),
-      delimiter: z.string().max(1024),
-      keyMarker: z.string().max(2048),
+      prefix: z.string().max(keyBytesMax),
+      delimiter: z.string().max(keyBytesMax),
+      keyMarker: z.string().max(2 * keyBytesMax),
       uploadIdMarker: text,
       limit: z.int().min(0).max(listKeysMax),
     }),
@@ -452,7 +455,7 @@ export const verbs = {
       address: text,
       host: text,
       zone: text,
-      condition: z.enum(['open', 'draining', 'read-only', 'quarantined']),
+      condition: z.enum(volumeConditions),
       capacityBytes: count,
       freeBytes: count,
       usedBytes: count,

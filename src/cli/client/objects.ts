@@ -2,13 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { crc32c } from '../../base/crc32c.js';
 import { childText, readXml, requiredText, type XmlElement } from '../../s3/xml-read.js';
 import { xml, xmlDocument } from '../../s3/xml-write.js';
+import { listKeysMax } from '../../model/limits.js';
 import { Refusal } from '../../model/refusal.js';
 import { CliError } from '../cli-error.js';
 import { exitCode } from '../exit-code.js';
 import type { S3Client } from './s3-client.js';
-
-/** S3: one DeleteObjects request. */
-export const deleteKeysMax = 1000;
 
 export interface BucketEntry {
   name: string;
@@ -77,7 +75,7 @@ export async function* listAll(
 ): AsyncGenerator<ObjectEntry[]> {
   let token: string | null = null;
   do {
-    const page: ListPage = await listObjects(client, { ...place, delimiter: '', token, limit: 1000 }, signal);
+    const page: ListPage = await listObjects(client, { ...place, delimiter: '', token, limit: listKeysMax }, signal);
     yield page.objects;
     token = page.nextToken;
   } while (token !== null);

@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { CliError, usageError } from '../cli-error.js';
-import { deleteKeysMax, deleteObjects } from '../client/objects.js';
+import { deleteKeysMax } from '../../model/limits.js';
+import { deleteObjects } from '../client/objects.js';
 import { putObject } from '../client/upload.js';
 import type { S3Client } from '../client/s3-client.js';
 import type { Context, Start } from '../context.js';

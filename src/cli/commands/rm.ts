@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { deleteKeysMax } from '../../model/limits.js';
 import { formatAddress, parseAddress, parseObjectAddress, type Address } from '../address.js';
 import { usageError } from '../cli-error.js';
-import { deleteKeysMax, deleteObjects, listAll } from '../client/objects.js';
+import { deleteObjects, listAll } from '../client/objects.js';
 import type { Context, Start } from '../context.js';
 import { Failures } from '../failures.js';
 import { formatBytes } from '../output.js';
