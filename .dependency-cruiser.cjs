@@ -39,12 +39,12 @@ module.exports = {
       from: { path: `^src/${folder}/`, pathNot: test },
       to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
     })),
-    {
-      name: 'a-test-of-a-folder-knows-what-the-folder-knows-and-testing',
+    ...Object.entries(mayImport).map(([folder, allowed]) => ({
+      name: `a-test-of-${folder}-knows-what-${folder}-knows-and-testing`,
       severity: 'error',
-      from: { path: `^src/(${Object.keys(mayImport).join('|')})/.*${test}` },
-      to: { path: '^src/main\\.ts$' },
-    },
+      from: { path: `^src/${folder}/.*${test}` },
+      to: { path: '^src/', pathNot: `^src/(${[folder, 'testing', ...allowed].join('|')})/` },
+    })),
     { name: 'only-tests-import-testing', severity: 'error', from: { pathNot: `^src/testing/|${test}` }, to: { path: '^src/testing/' } },
     { name: 'nobody-imports-tests', severity: 'error', from: {}, to: { path: test } },
     ...Object.entries(packageFor).map(([name, only]) => ({
