@@ -49,6 +49,8 @@ export class OrderLoop {
   readonly #abort = new AbortController();
   /** The last order under way for a chunk. */
   readonly #tails = new Map<string, { order: Order; ended: Promise<void> }>();
+  /** The last order that arrived; orders of one reign come in ascending n. */
+  #received = { epoch: 0, n: 0 };
   #held = 0;
   #results: Result[] = [];
 
@@ -74,9 +76,12 @@ export class OrderLoop {
     const { client, self, link, log } = this.#parts;
     await link.obeyed(signal);
     if (this.#held > heldMax / 2) return pollWaitMs; // woken as soon as half are done
-    const request = { ...self, credit: heldMax - this.#held, waitMs: pollWaitMs };
+    const receivedN = this.#received.epoch === link.reign?.epoch ? this.#received.n : 0;
+    const request = { ...self, credit: heldMax - this.#held, waitMs: pollWaitMs, receivedN };
     const { head } = await client.call('takeOrders', request, { timeoutMs: pollWaitMs + pollMarginMs, signal });
-    if (head.orders.length > 0) {
+    const last = head.orders.at(-1);
+    if (last !== undefined) {
+      this.#received = { epoch: last.epoch, n: last.n };
       // Orders name only an epoch. A heartbeat after them tells whether whoever gave them is obeyed; if not, they fail.
       await link.beatNow(signal).catch((error: unknown) => log.warn({ err: error }, 'orders of a master that is not obeyed'));
     }

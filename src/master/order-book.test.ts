@@ -6,7 +6,7 @@ import { OrderBook, type OrderBody, type Settlement } from './order-book.js';
 const epoch = 7;
 const node = 'node';
 const { signal } = new AbortController();
-const poll = { nodeId: node, boot: 1, credit: 1000, waitMs: 1000 };
+const poll = { nodeId: node, boot: 1, credit: 1000, waitMs: 1000, receivedN: 0 };
 
 let clock: ManualClock;
 let book: OrderBook;
@@ -49,7 +49,7 @@ describe('the order book', () => {
     const waiting = book.take(poll, signal);
     const settled = book.submit(node, deletion(), signal);
     expect(await waiting).toHaveLength(1);
-    const idle = book.take(poll, signal);
+    const idle = book.take({ ...poll, receivedN: 1 }, signal);
     await turn();
     clock.advance(poll.waitMs);
     expect(await idle).toEqual([]);
@@ -61,7 +61,7 @@ describe('the order book', () => {
     for (let count = 0; count < 5; count += 1) void book.submit(node, deletion(), signal);
     await turn();
     expect(await book.take({ ...poll, credit: 2 }, signal)).toHaveLength(2);
-    expect(await book.take(poll, signal)).toHaveLength(3);
+    expect(await book.take({ ...poll, receivedN: 2 }, signal)).toHaveLength(3);
   });
 
   it('gives nothing to a poll that a newer one has overtaken, or whose caller is gone', async () => {
@@ -99,18 +99,46 @@ describe('the order book', () => {
     expect(settlement).toBe('full');
   });
 
-  it('takes orders for lost that a node holds in silence, not those of a node that reports', async () => {
+  it('gives anew what was in an answer that got lost, before newer orders, also to a node that is busy otherwise', async () => {
     const settled = [book.submit(node, deletion(), signal), book.submit(node, deletion(), signal)];
+    await turn();
+    expect(await book.take({ ...poll, credit: 1 }, signal)).toHaveLength(1);
+    await book.take({ ...poll, receivedN: 1 }, signal); // this answer, with n = 2, never arrives
+    settled.push(book.submit(node, deletion(), signal));
+    await turn();
+    book.report(poll, [{ epoch, n: 1, outcome: 'done' }]);
+    const again = await book.take({ ...poll, receivedN: 1 }, signal);
+    expect(again.map((order) => order.n)).toEqual([2, 3]);
+    book.report(poll, again.map(({ n }) => ({ epoch, n, outcome: 'done' }))); // prettier-ignore
+    expect(await Promise.all(settled)).toEqual(['done', 'done', 'done']);
+  });
+
+  it('gives nothing twice that the node has received', async () => {
+    void book.submit(node, deletion(), signal);
+    await turn();
+    await book.take(poll, signal);
+    const next = book.take({ ...poll, receivedN: 1 }, signal);
+    await turn();
+    clock.advance(poll.waitMs);
+    expect(await next).toEqual([]);
+    expect(book.count('delete')).toBe(1);
+  });
+
+  it('takes an order for lost that a node holds for too long, whatever else the node takes and reports', async () => {
+    const old = book.submit(node, deletion(), signal);
+    const slow = book.submit(node, copy(), signal);
     await turn();
     await book.take(poll, signal);
     clock.advance(9 * 60_000);
-    book.report(poll, [{ epoch, n: 1, outcome: 'done' }]);
-    clock.advance(9 * 60_000);
-    book.expire();
-    expect(book.count('delete')).toBe(1);
+    const young = book.submit(node, deletion(), signal);
+    await turn();
+    await book.take({ ...poll, receivedN: 2 }, signal);
     clock.advance(60_000);
     book.expire();
-    expect(await Promise.all(settled)).toEqual(['done', 'lost']);
+    expect(await old).toBe('lost');
+    expect([book.count('delete'), book.count('copy')]).toEqual([1, 1]);
+    book.report(poll, [2, 3].map((n) => ({ epoch, n, outcome: 'done' }))); // prettier-ignore
+    expect(await Promise.all([slow, young])).toEqual(['done', 'done']);
   });
 
   it('lets no node have more orders of a kind than there is room, and goes on as they end', async () => {
@@ -122,7 +150,7 @@ describe('the order book', () => {
     expect(book.room(node, 'copy')).toBe(0);
     book.report(poll, first.map(({ n }) => ({ epoch, n, outcome: 'done' }))); // prettier-ignore
     await turn();
-    const rest = await book.take(poll, signal);
+    const rest = await book.take({ ...poll, receivedN: first.length }, signal);
     expect(rest).toHaveLength(3);
     book.report(poll, rest.map(({ n }) => ({ epoch, n, outcome: 'done' }))); // prettier-ignore
     expect(new Set(await Promise.all(settled))).toEqual(new Set(['done']));

@@ -12,14 +12,29 @@ export type Settlement = OrderOutcome | 'lost';
 
 /** Orders of one kind that one node may have, waiting or given out. A copy can be 5 GiB, a delete is a record. */
 const roomMax: Record<OrderKind, number> = { copy: 32, delete: 500, verify: 500, clear: 1 };
-/** A node that has orders and reports none for so long has lost them: more than a copy of 5 GiB takes. */
-const silenceMsMax = 10 * 60_000;
+/**
+ * An order that was given out so long ago and did not end is lost. What moves or reads whole chunks waits on the node
+ * behind others of its kind, each of up to 5 GiB.
+ */
+const heldMsMax: Record<OrderKind, number> = { copy: 60 * 60_000, delete: 10 * 60_000, verify: 60 * 60_000, clear: 60 * 60_000 };
 /** The longest a `takeOrders` is held. */
 const waitMsMax = 60_000;
 
 interface Entry {
   order: Order;
   settle: (settlement: Settlement) => void;
+  /** Monotonic: when it was last given out. */
+  givenAtMs: number;
+}
+
+/** What a node says when it asks for orders. */
+export interface OrderAsk {
+  nodeId: string;
+  boot: number;
+  credit: number;
+  waitMs: number;
+  /** The highest n of this reign that reached this start of the node; 0 before the first. */
+  receivedN: number;
 }
 
 interface NodeOrders {
@@ -28,11 +43,9 @@ interface NodeOrders {
   /** Whether it is there to take orders. */
   open: boolean;
   waiting: Entry[];
-  /** By n. */
+  /** By n, ascending. */
   givenOut: Map<number, Entry>;
   count: Record<OrderKind, number>;
-  /** Monotonic: the last time that the node took or reported something while it had orders. */
-  lastSignMs: number;
   /** Counts the long polls: only the newest gets orders, since the answer of an older one may go nowhere. */
   polls: number;
   /** Ends the long poll that is open. */
@@ -91,8 +104,11 @@ export class OrderBook {
     this.#lose(node);
   }
 
-  /** The long poll of a node: up to `credit` orders in their order, or none after `waitMs`. */
-  async take(ask: { nodeId: string; boot: number; credit: number; waitMs: number }, signal: AbortSignal): Promise<Order[]> {
+  /**
+   * The long poll of a node: up to `credit` orders in their order, or none after `waitMs`. What was given out above
+   * `receivedN` was in an answer that got lost: it is given anew.
+   */
+  async take(ask: OrderAsk, signal: AbortSignal): Promise<Order[]> {
     const node = this.#of(ask.nodeId);
     if (ask.boot < node.boot) throw new Refusal('boot-stale');
     if (ask.boot > node.boot) {
@@ -102,12 +118,16 @@ export class OrderBook {
     node.polls += 1;
     const poll = node.polls;
     node.wake?.();
+    this.#takeBack(node, ask.receivedN);
     if (node.waiting.length === 0 && !this.#closed) await this.#wait(node, Math.min(ask.waitMs, waitMsMax), signal);
     if (signal.aborted || node.polls !== poll) return [];
 
     const taken = node.waiting.splice(0, ask.credit);
-    for (const entry of taken) node.givenOut.set(entry.order.n, entry);
-    if (taken.length > 0) node.lastSignMs = this.#clock.monotonicMs();
+    const givenAtMs = this.#clock.monotonicMs();
+    for (const entry of taken) {
+      entry.givenAtMs = givenAtMs;
+      node.givenOut.set(entry.order.n, entry);
+    }
     return taken.map((entry) => entry.order);
   }
 
@@ -115,7 +135,6 @@ export class OrderBook {
   report(ask: { nodeId: string; boot: number }, results: readonly { epoch: number; n: number; outcome: OrderOutcome }[]): void {
     const node = this.#of(ask.nodeId);
     if (ask.boot !== node.boot) return;
-    node.lastSignMs = this.#clock.monotonicMs();
     for (const result of results) {
       const entry = result.epoch === this.#epoch ? node.givenOut.get(result.n) : undefined;
       if (!entry) continue;
@@ -124,14 +143,15 @@ export class OrderBook {
     }
   }
 
-  /** Takes the orders of nodes that hold them in silence for lost. Call it now and then. */
+  /** Takes orders that were given out long ago for lost, each by itself. Call it now and then. */
   expire(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const node of this.#nodes.values()) {
-      if (node.givenOut.size === 0 || nowMs - node.lastSignMs < silenceMsMax) continue;
-      const entries = [...node.givenOut.values()];
-      node.givenOut.clear();
-      for (const entry of entries) this.#settle(node, entry, 'lost');
+      for (const [n, entry] of node.givenOut) {
+        if (nowMs - entry.givenAtMs < heldMsMax[entry.order.kind]) continue;
+        node.givenOut.delete(n);
+        this.#settle(node, entry, 'lost');
+      }
     }
   }
 
@@ -148,7 +168,7 @@ export class OrderBook {
     let node = this.#nodes.get(nodeId);
     if (!node) {
       const count = { copy: 0, delete: 0, verify: 0, clear: 0 };
-      node = { boot: 0, open: false, waiting: [], givenOut: new Map(), count, lastSignMs: 0, polls: 0, wake: null };
+      node = { boot: 0, open: false, waiting: [], givenOut: new Map(), count, polls: 0, wake: null };
       this.#nodes.set(nodeId, node);
     }
     return node;
@@ -163,7 +183,7 @@ export class OrderBook {
     return new Promise((settle) => {
       const node = this.#of(nodeId);
       this.#lastN += 1;
-      node.waiting.push({ order: { ...body, epoch: this.#epoch, n: this.#lastN }, settle });
+      node.waiting.push({ order: { ...body, epoch: this.#epoch, n: this.#lastN }, settle, givenAtMs: 0 });
       node.count[body.kind] += 1;
       node.wake?.();
     });
@@ -185,6 +205,13 @@ export class OrderBook {
       signal.addEventListener('abort', abort, { once: true });
       this.#roomWaiters.add(end);
     });
+  }
+
+  /** Orders above `receivedN` never reached the node: they wait again, before all newer ones. */
+  #takeBack(node: NodeOrders, receivedN: number): void {
+    const unreceived = [...node.givenOut.values()].filter((entry) => entry.order.n > receivedN);
+    for (const entry of unreceived) node.givenOut.delete(entry.order.n);
+    node.waiting.unshift(...unreceived);
   }
 
   #lose(node: NodeOrders): void {

@@ -208,10 +208,17 @@ export class ManagedDatanode {
   async #orderLoop(): Promise<void> {
     const { signal } = this.#running;
     const self = { nodeId: this.nodeId, boot: this.boot };
+    let received = { epoch: 0, n: 0 };
     while (!signal.aborted) {
       try {
-        const { head } = await this.client.call('takeOrders', { ...self, credit: 1000, waitMs: 1000 }, { timeoutMs: callMs, signal });
+        const receivedN = received.epoch === this.reign?.epoch ? received.n : 0;
+        const { head } = await this.client.call(
+          'takeOrders',
+          { ...self, credit: 1000, waitMs: 1000, receivedN },
+          { timeoutMs: callMs, signal },
+        );
         this.ordered.push(...head.orders);
+        received = head.orders.at(-1) ?? received;
         if (this.ignoresOrders) continue;
         const results: RequestOf<'reportOrders'>['results'] = [];
         for (const order of head.orders) results.push({ epoch: order.epoch, n: order.n, outcome: await this.#carryOut(order) });

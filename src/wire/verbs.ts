@@ -477,12 +477,15 @@ export const verbs = {
     }),
     trailer: null,
   },
-  /** A long poll: answers as soon as there is an order, or empty after `waitMs`. */
+  /**
+   * A long poll: answers as soon as there is an order, or empty after `waitMs`. `receivedN` is the highest n of this
+   * reign that this start of the node has received, 0 before the first: what was given out above it is given anew.
+   */
   takeOrders: {
     code: 41,
     to: 'master',
     lane: 'small',
-    request: z.object({ nodeId: uuid, boot: count, credit: z.int().min(1).max(1000), waitMs: count }),
+    request: z.object({ nodeId: uuid, boot: count, credit: z.int().min(1).max(1000), waitMs: count, receivedN: count }),
     response: z.object({ orders: z.array(order).max(1000) }),
     trailer: null,
   },
