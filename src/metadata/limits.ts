@@ -20,5 +20,13 @@ export const droppedUploadsReleasedTogether = 1;
 export const nodeNumberMax = 0xffff;
 /** The writer commits at most so many requests together. */
 export const groupRequestsMax = 1024;
+/** With less free on its volume the store takes nothing that adds: a checkpoint and many deletes still fit in. */
+export const freeBytesMin = 128 * 1024 * 1024;
+/** On a volume so small that this is less, this share of it. */
+export const freeShareMin = 0.1;
+/** A start makes a few files beside the database. */
+export const freeInodesMin = 8;
+/** The volume is measured at most so often. */
+export const roomCheckMs = 1000;
 /** Requests that may wait for the writer; more are refused (`slow-down`). */
 export const writeQueueMax = 20_000;

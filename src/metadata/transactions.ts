@@ -61,6 +61,23 @@ export const transactions = {
   expireAttempts,
 };
 
+/**
+ * Those that are refused (`storage-full`) while the volume has little room. All others go on: they free room, lead there,
+ * or keep copies safe.
+ */
+export const adding: ReadonlySet<keyof typeof transactions> = new Set([
+  'createBucket',
+  'commitObject',
+  'copyObject',
+  'createUpload',
+  'commitPart',
+  'copyPart',
+  'completeUpload',
+  'initRestUpload',
+  'reportChunk',
+  'completeRestUpload',
+] as const);
+
 export type TransactionName = keyof typeof transactions;
 export type TransactionArgs<N extends TransactionName> = Parameters<(typeof transactions)[N]>[1];
 export type TransactionResult<N extends TransactionName> =

@@ -23,12 +23,12 @@ INSERT INTO cluster VALUES (1, NULL, 0, NULL, 0, 1, 0);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE gateway (
-  number INTEGER PRIMARY KEY,
-  id BLOB NOT NULL UNIQUE,
+  id BLOB PRIMARY KEY,
+  number INTEGER NOT NULL,
   boot INTEGER NOT NULL,
   lowest INTEGER NOT NULL,          -- attempts below are expired
   seen_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX gateway_by_seen ON gateway (seen_ms);
 CREATE TABLE attempt (
   gateway INTEGER NOT NULL,
@@ -151,8 +151,8 @@ CREATE TABLE rest_upload (
 CREATE INDEX rest_upload_by_expiry ON rest_upload (expires_ms);
 
 CREATE TABLE node (
-  number INTEGER PRIMARY KEY,
-  id BLOB NOT NULL UNIQUE,
+  id BLOB PRIMARY KEY,
+  number INTEGER NOT NULL UNIQUE,
   address TEXT NOT NULL,
   host TEXT NOT NULL,
   zone TEXT NOT NULL,
@@ -166,6 +166,6 @@ CREATE TABLE node (
   free INTEGER NOT NULL,
   mark_sequence INTEGER,            -- the last log position heard
   mark_digest TEXT
-) STRICT;
+) STRICT, WITHOUT ROWID;
 `,
 };

@@ -15,8 +15,8 @@ export const gatewayWithAttempt = statement<[counter: number, id: Buffer], Gatew
 export const insertGateway = statement<[number: number, id: Buffer, boot: number, lowest: number, seenMs: number]>(
   'INSERT INTO gateway (number, id, boot, lowest, seen_ms) VALUES (?, ?, ?, ?, ?)',
 );
-export const updateGateway = statement<[boot: number, lowest: number, seenMs: number, number: number]>(
-  'UPDATE gateway SET boot = ?, lowest = ?, seen_ms = ? WHERE number = ?',
+export const updateGateway = statement<[boot: number, lowest: number, seenMs: number, id: Buffer]>(
+  'UPDATE gateway SET boot = ?, lowest = ?, seen_ms = ? WHERE id = ?',
 );
 export const insertAttempt = statement<[gateway: number, counter: number, outcome: string]>(
   'INSERT INTO attempt (gateway, counter, outcome) VALUES (?, ?, ?)',
@@ -25,12 +25,12 @@ export const deleteAttemptsBelow = statement<[gateway: number, counter: number]>
 export const deleteAttempts = statement<[gateway: number]>('DELETE FROM attempt WHERE gateway = ?');
 
 /** Gateways not heard since, that still have outcomes. */
-export const silentGateways = statement<[seenBeforeMs: number, limit: number], { number: number; highest: number }>(
-  `SELECT g.number, max(a.counter) AS highest FROM gateway g JOIN attempt a ON a.gateway = g.number
-   WHERE g.seen_ms < ? GROUP BY g.number ORDER BY g.number LIMIT ? + 0`,
+export const silentGateways = statement<[seenBeforeMs: number, limit: number], { id: Buffer; number: number; highest: number }>(
+  `SELECT g.id, g.number, max(a.counter) AS highest FROM gateway g JOIN attempt a ON a.gateway = g.number
+   WHERE g.seen_ms < ? GROUP BY g.id ORDER BY g.id LIMIT ? + 0`,
 );
 /** Attempts up to the last one known are expired from now on. */
-export const expireGateway = statement<[lowest: number, number: number]>('UPDATE gateway SET lowest = max(lowest, ?) WHERE number = ?');
+export const expireGateway = statement<[lowest: number, id: Buffer]>('UPDATE gateway SET lowest = max(lowest, ?) WHERE id = ?');
 export const deleteSilentGateways = statement<[seenBeforeMs: number, limit: number]>(
-  'DELETE FROM gateway WHERE number IN (SELECT number FROM gateway WHERE seen_ms < ? ORDER BY seen_ms, number LIMIT ? + 0)',
+  'DELETE FROM gateway WHERE id IN (SELECT id FROM gateway WHERE seen_ms < ? ORDER BY seen_ms, id LIMIT ? + 0)',
 );

@@ -1,8 +1,9 @@
+import { must } from '../../base/must.js';
 import type { WrittenChunk } from '../../model/chunk.js';
 import type { NodeState } from '../../model/node.js';
 import { Refusal } from '../../model/refusal.js';
-import { nodesMax, replicationFactorMax } from '../../model/limits.js';
-import { nodesByIds, nodesOfChunk, writableHosts } from '../rows/node.js';
+import { replicationFactorMax } from '../../model/limits.js';
+import { nodesByIds, nodesOfChunk, unpackNodesOfReceipts, writableHosts } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
 
 /** How many copies a commit wants (RF) and needs (W). */
@@ -25,12 +26,13 @@ export interface CountedNode {
 export function* countedNodes(tx: Tx, nodeIds: Iterable<string>): Transaction<Map<string, CountedNode>> {
   const ids = [...new Set(nodeIds)];
   const [a, b, c, d, e, f, g] = ids.map((id) => Buffer.from(id));
-  const rows =
+  const row =
     ids.length <= replicationFactorMax
-      ? yield* tx.all(nodesOfChunk, [a ?? null, b ?? null, c ?? null, d ?? null, e ?? null, f ?? null, g ?? null], replicationFactorMax)
-      : yield* tx.all(nodesByIds, [JSON.stringify(ids)], nodesMax);
+      ? yield* tx.get(nodesOfChunk, [a ?? null, b ?? null, c ?? null, d ?? null, e ?? null, f ?? null, g ?? null])
+      : yield* tx.get(nodesByIds, [JSON.stringify(ids)]);
+  const found = unpackNodesOfReceipts(must(row, 'the nodes'));
   const counted = new Map<string, CountedNode>();
-  for (const { id, number, host, state } of rows) if (countsCopies(state)) counted.set(id, { number, host });
+  for (const [id, [number, host, state]] of Object.entries(found)) if (countsCopies(state)) counted.set(id, { number, host });
   return counted;
 }
 

@@ -45,7 +45,7 @@ function* refreshGateway(tx: Tx, gateway: GatewayRow, attempt: Attempt, nowMs: n
   if (restarted) yield* tx.run(deleteAttempts, [gateway.number]);
   else if (batchOf(lowest) > batchOf(gateway.lowest)) yield* tx.run(deleteAttemptsBelow, [gateway.number, lowest]);
   if (restarted || lowest > gateway.lowest || nowMs - gateway.seen_ms >= gatewaySeenEveryMs) {
-    yield* tx.run(updateGateway, [boot, lowest, nowMs, gateway.number]);
+    yield* tx.run(updateGateway, [boot, lowest, nowMs, Buffer.from(attempt.gateway)]);
   }
   return gateway.number;
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { must } from '../../base/must.js';
 import { statement } from '../tx.js';
-import type { SqliteConnection } from './connection.js';
+import { isFull, type SqliteConnection } from './connection.js';
 
 interface CheckpointRow {
   busy: number;
@@ -32,12 +32,21 @@ export class Checkpoints {
   committed(): void {
     this.#idle?.cancel();
     const { log, checkpointed } = this.#run(look);
-    if (log - checkpointed >= pagesMax) this.#run(passive);
-    else this.#idle = this.#clock.setTimer(idleMs, () => this.#run(passive));
+    if (log - checkpointed >= pagesMax) this.#carryOver();
+    else this.#idle = this.#clock.setTimer(idleMs, () => this.#carryOver());
   }
 
   stop(): void {
     this.#idle?.cancel();
+  }
+
+  /** On a full disk everything stays in the log, where it is as safe, and is carried over after a later commit. */
+  #carryOver(): void {
+    try {
+      this.#run(passive);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   #run(pragma: typeof look): CheckpointRow {

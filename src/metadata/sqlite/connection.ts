@@ -74,6 +74,11 @@ export class SqliteConnection {
     this.#database.exec(sql);
   }
 
+  /** SQLite may have ended one by itself, after an error. */
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
   /** How many statements that may change rows were run. */
   get writes(): number {
     return this.#writes;
@@ -106,7 +111,15 @@ export class SqliteConnection {
   }
 }
 
-/** Whether only the statement is at fault. Any other error of SQLite means the file or the disk, and nothing is retried. */
+/**
+ * Whether the disk had no room for a statement or a commit: nothing is broken and nothing was kept. A sync that finds no
+ * room is another error, and a fault.
+ */
+export function isFull(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL';
+}
+
+/** Whether only the statement is at fault. Any other error of SQLite but `isFull` means the file or the disk, and nothing is retried. */
 export function isStatementFault(error: unknown): boolean {
   if (!(error instanceof Database.SqliteError)) return true;
   const code = must(error.code, 'the code of an SQLite error');

@@ -1,10 +1,10 @@
 import { unreachable } from '../../base/assert.js';
 import { must } from '../../base/must.js';
-import { execute } from '../execute.js';
+import { execute, noRoom } from '../execute.js';
 import { Refusal } from '../../model/refusal.js';
 import type { TransactionName } from '../transactions.js';
 import { statement, tx, type Outcome, type Step, type Transaction } from '../tx.js';
-import { isStatementFault, type SqliteConnection } from './connection.js';
+import { isFull, isStatementFault, type SqliteConnection } from './connection.js';
 import { Counters } from './counters.js';
 import { answerRead, runNow } from './run-now.js';
 
@@ -43,37 +43,47 @@ class SavepointMissing extends Error {
 export class GroupWriter {
   readonly #connection: SqliteConnection;
   readonly #counters: Counters;
+  readonly #hasRoom: () => boolean;
   /** Whether the request under way runs in savepoints. */
   #savepoint = false;
 
-  constructor(connection: SqliteConnection) {
+  /** `hasRoom` is asked before each group: without room what would add is refused. */
+  constructor(connection: SqliteConnection, hasRoom: () => boolean) {
     this.#connection = connection;
+    this.#hasRoom = hasRoom;
     this.#counters = new Counters(connection);
   }
 
   /**
    * Answers in the order of the requests, after the commit. Throws when the disk or the file failed: what was committed
-   * is then unknown, and this object is of no more use.
+   * is then unknown, and this object is of no more use. A full disk is no fault: who finds no room there is refused.
    */
   commitGroup(requests: readonly WriteRequest[]): WriteAnswer[] {
     const group: Turn[] = requests.map((request) => ({ request, answer: null, savepoint: false }));
-    while (!this.#tryGroup(group));
+    const hasRoom = this.#hasRoom();
+    try {
+      while (!this.#tryGroup(group, hasRoom));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#rollBack();
+      // Alone, what needs little may fit, and a repeat of what was committed is told so: only who needs room is refused.
+      return requests.length > 1 ? requests.flatMap((request) => this.commitGroup([request])) : [refusedForRoom()];
+    }
     return group.map(({ answer }) => must(answer, 'an answer to each request'));
   }
 
   /** False: rolled back, and what stood in the way is marked; try again. */
-  #tryGroup(group: readonly Turn[]): boolean {
+  #tryGroup(group: readonly Turn[], hasRoom: boolean): boolean {
     this.#connection.run(begin, []);
     for (const turn of group) {
       if (turn.answer !== null && 'failed' in turn.answer) continue;
       const { name, args } = turn.request;
       this.#savepoint = turn.savepoint;
       try {
-        turn.answer = this.#run(execute(tx, name, args));
+        turn.answer = this.#run(execute(tx, name, args, hasRoom));
       } catch (error) {
         if (!isStatementFault(error)) throw error;
-        this.#connection.run(rollback, []);
-        this.#counters.reset();
+        this.#rollBack();
         if (error instanceof SavepointMissing) turn.savepoint = true;
         else turn.answer = { failed: `${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
         return false;
@@ -83,6 +93,11 @@ export class GroupWriter {
     this.#connection.run(commit, []);
     this.#counters.settle();
     return true;
+  }
+
+  #rollBack(): void {
+    if (this.#connection.inTransaction) this.#connection.run(rollback, []);
+    this.#counters.reset();
   }
 
   #run<Result>(transaction: Transaction<Result>): Result {
@@ -127,4 +142,9 @@ export class GroupWriter {
       return { refused: { code: error.code, detail: error.detail } };
     }
   }
+}
+
+function refusedForRoom(): Outcome {
+  const { code, detail } = noRoom();
+  return { refused: { code, detail } };
 }

@@ -19,6 +19,8 @@ export type FromWriter =
   | { kind: 'refused'; message: string }
   /** A JSON list of [id, answer]. */
   | { kind: 'answers'; packed: string }
+  /** The volume has too little room for more, or enough again. */
+  | { kind: 'room'; enough: boolean }
   /** The disk failed: the last words. */
   | { kind: 'fault'; message: string }
   | { kind: 'closed' };

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.js';
 import { must } from '../../base/must.js';
@@ -8,6 +9,7 @@ import { Checkpoints } from './checkpoints.js';
 import { SqliteConnection } from './connection.js';
 import { GroupWriter } from './group-writer.js';
 import { migrate } from './migrate.js';
+import { Room } from './room.js';
 import type { FromWriter, PackedAnswer, PackedRequest, ToWriter, WriterOptions } from './writer-messages.js';
 
 /*
@@ -18,6 +20,7 @@ import type { FromWriter, PackedAnswer, PackedRequest, ToWriter, WriterOptions }
 const port = must(parentPort, 'the port to the main thread');
 const { path } = workerData as WriterOptions;
 const say = (message: FromWriter): void => port.postMessage(message);
+const room = new Room({ folder: dirname(path), onChange: (enough) => say({ kind: 'room', enough }) }, systemClock);
 
 /** Runs a piece of work; a fault of the disk or the file ends this thread. */
 function orFault(work: () => void): void {
@@ -36,15 +39,17 @@ function open(): SqliteConnection | null {
     say({ kind: 'open' });
     return connection;
   } catch (error) {
-    if (!(error instanceof StartRefused)) throw error;
-    say({ kind: 'refused', message: error.message });
+    // Without room SQLite fails in many ways, depending on which of its files it could not make.
+    const full = isFull(error) || (isSqliteError(error) && !room.isEnough());
+    if (!full && !(error instanceof StartRefused)) throw error;
+    say({ kind: 'refused', message: full ? volumeFull(dirname(path)) : error.message });
     port.close();
     return null;
   }
 }
 
 function serve(connection: SqliteConnection): void {
-  const writer = new GroupWriter(connection);
+  const writer = new GroupWriter(connection, () => room.isEnough());
   const checkpoints = new Checkpoints(connection, {
     ...systemClock,
     setTimer: (delayMs, fire) => systemClock.setTimer(delayMs, () => orFault(fire)),

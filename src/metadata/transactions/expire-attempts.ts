@@ -15,8 +15,8 @@ export interface ExpireAttemptsResult {
 export function* expireAttempts(tx: Tx, args: ExpireAttemptsArgs): Transaction<ExpireAttemptsResult> {
   const silent = yield* tx.all(silentGateways, [args.nowMs - attemptMemoryMs, args.limit], args.limit);
   let removed = 0;
-  for (const { number, highest } of silent) {
-    yield* tx.run(expireGateway, [highest + 1, number]);
+  for (const { id, number, highest } of silent) {
+    yield* tx.run(expireGateway, [highest + 1, id]);
     removed += yield* tx.run(deleteAttempts, [number]);
   }
   yield* tx.run(deleteSilentGateways, [args.nowMs - gatewayMemoryMs, args.limit]);
