@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from './base/clock.js';
 import { checkSettings, isLoopback } from './base/config/check-settings.js';
 import { ConfigError } from './base/config/config-error.js';
@@ -11,7 +10,6 @@ import { loadSettings, type LoadedSettings } from './base/config/load-settings.j
 import { namedSource } from './base/config/named-source.js';
 import { nearestName } from './base/config/nearest-name.js';
 import { roles, type Role, type Settings } from './base/config/settings.js';
-import { lockFile } from './base/file-lock.js';
 import { createLog, type Log } from './base/log.js';
 import { systemRandom } from './base/random.js';
 import { RootCredentialFile } from './base/root-credential.js';
@@ -72,8 +70,6 @@ async function startMaster(loaded: LoadedSettings<'master'>, parts: RoleParts): 
   const { settings } = loaded;
   const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
   const restTokens = restTokensOf(loaded, parts);
-  mkdirSync(settings.dataPath, { recursive: true, mode: 0o700 });
-  lockFile(join(settings.dataPath, 'LOCK'), 'the other master on this folder'); // for life: two reigns on one database would end both
   const { startMaster: start } = await import('./master/master.js');
   const master = await start({ ...settings, clusterId: secret.note('cluster-id'), secrets: () => secret.buffers(), restTokens }, parts);
   return settings.gateway ? withGateway(master, settings, parts) : master;

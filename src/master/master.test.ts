@@ -83,6 +83,14 @@ describe('registration', { timeout: testMsMax }, () => {
     expect(after.nodes.map((each) => each.nodeId)).toEqual([node.nodeId]);
   });
 
+  it('keeps its folder to itself until it has stopped', async () => {
+    const tested = await master();
+    await expect(tested.startMaster()).rejects.toThrow('stop the other master on this folder first');
+    await tested.master.stop();
+    await tested.startMaster();
+    expect((await tested.ask('getView', {})).number.epoch).toBe(2);
+  });
+
   it('is fenced by a node that obeys a higher reign, and starts again only to take over', async () => {
     const tested = await master();
     const node = await tested.addNode();
@@ -263,6 +271,23 @@ describe('garbage', { timeout: testMsMax }, () => {
       const status = (await (await fetch(`${tested.address}/api/status`)).json()) as { counts: Record<string, number> };
       return status.counts['doomed'] === 0 && status.counts['chunks'] === 0;
     });
+  });
+
+  it('leaves the other nodes while one of them does not carry out its orders', async () => {
+    const tested = await master();
+    const nodes = await threeNodes(tested);
+    const [a, b, c] = nodes;
+    const bucket = await tested.createBucket('b');
+    const first = await tested.putObject(bucket, 'first', nodes);
+    const second = await tested.putObject(bucket, 'second', nodes);
+    const remove = (key: string) =>
+      tested.ask('deleteObjects', { attempt: tested.newAttempt(), ...bucket, keys: [{ key, ifMatch: null }] });
+    a.ignoresOrders = true;
+    await remove('first');
+    await tested.until('ordered', () => a.ordered.some((order) => order.kind === 'delete' && order.id === first));
+    await remove('second');
+    await tested.until('deleted elsewhere', () => [b, c].every((node) => !node.chunks.has(first) && !node.chunks.has(second)));
+    expect(a.chunks.has(first)).toBe(true);
   });
 
   it('on a node that was away is deleted when it returns', async () => {

@@ -4,35 +4,26 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdminServer } from '../base/admin-server.js';
-import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
+import { lockFile } from '../base/file-lock.js';
 import type { RunningRole } from '../base/running-role.js';
-import { TaskLoop, type Task } from '../base/task-loop.js';
 import { MetadataStore } from '../metadata/store.js';
-import { isAlive } from '../model/node-state.js';
 import { ChunkReader } from '../replication/chunk-reader.js';
 import { ChunkWriter } from '../replication/chunk-writer.js';
 import { Datanodes } from '../replication/datanodes.js';
 import { createWireClient } from '../wire/client.js';
 import { attachWire } from '../wire/server.js';
-import { ClearQuarantine } from './clear-quarantine.js';
-import { CopyChecker } from './copy-checker.js';
-import { Expiry } from './expiry.js';
-import { Garbage } from './garbage.js';
-import { Generation } from './generation.js';
+import { createBackground } from './background.js';
 import { Liveness } from './liveness.js';
 import { LogProofs } from './log-proof.js';
 import { MasterEnd } from './master-end.js';
 import { MasterMetrics } from './metrics.js';
-import { knownNode, NodeRegistry, type KnownNode } from './node-registry.js';
+import { knownNode, NodeRegistry } from './node-registry.js';
 import type { MasterOptions, MasterParts } from './options.js';
 import { OrderBook } from './order-book.js';
-import { Recheck } from './recheck.js';
 import { beginReign, type Reign } from './reign.js';
-import { Repair } from './repair.js';
 import { createRestApp, messageClasses } from './rest/rest-app.js';
 import { masterRoutes } from './rest/routes.js';
-import { Suspicions } from './suspicions.js';
 import { wireHandlers } from './wire-handlers.js';
 
 const connectionsMax = 4096;
@@ -45,7 +36,6 @@ const finishMsMax = 5000;
 const markEveryMs = 60_000;
 /** For a node that said it would stop: a machine is being upgraded, not lost. */
 const plannedRepairDelayMs = 30 * 60_000;
-const backoffLimits = { firstDelayMs: 200, maxDelayMs: 30_000 };
 
 export interface RunningMaster extends RunningRole {
   port: number;
@@ -55,13 +45,24 @@ export interface RunningMaster extends RunningRole {
 
 /** Starts a master. Rejects with `StoreRefused` or `StartRefused` when this database must not be used. */
 export async function startMaster(options: MasterOptions, parts: MasterParts): Promise<RunningMaster> {
+  await mkdir(options.dataPath, { recursive: true, mode: 0o700 });
+  const lock = lockFile(join(options.dataPath, 'LOCK'), 'the other master on this folder'); // two reigns on one database would end both
+  try {
+    const master = await startLocked(options, parts);
+    let stopped: Promise<void> | null = null;
+    return { ...master, stop: () => (stopped ??= master.stop().finally(() => lock.release())) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(options: MasterOptions, parts: MasterParts): Promise<RunningMaster> {
   const { clock, random, log } = parts;
   const quorum = { replicationFactor: options.replicationFactor, writeQuorum: options.writeQuorum };
-  const wallMs = (): number => clock.wallMs();
   const end = new MasterEnd();
 
   // 1. The truth, and a reign of its own before anybody is answered.
-  await mkdir(options.dataPath, { recursive: true, mode: 0o700 });
   const onFault = (error: Error): void => end.diskFailed(error);
   const store = await MetadataStore.open({ path: join(options.dataPath, 'metadata.db'), onFault }, parts);
   const reign = await beginReign(store, options, random).catch(async (error: unknown) => {
@@ -91,47 +92,8 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
   );
 
   // 3. What runs by itself.
-  const roundMs = options.heartbeatMs;
-  const checker = new CopyChecker({
-    store,
-    orders,
-    wallMs,
-    log,
-    replicationFactor: options.replicationFactor,
-    dropped: () => wake('repair'),
-  });
-  const repair = new Repair({ ...parts, store, registry, orders, ...quorum, repairYoungMs: options.repairYoungMs, roundMs });
-  const tasks: Record<'silence' | 'repair' | 'recheck' | 'clear' | 'garbage' | 'expiry' | 'generation', Task> = {
-    silence: {
-      name: 'judge silence',
-      async work() {
-        await liveness.judgeSilence();
-        orders.expire();
-        return judgeEveryMs;
-      },
-    },
-    repair,
-    recheck: new Recheck({ store, registry, checker, liveness, retryMs: roundMs }),
-    clear: new ClearQuarantine({ registry, orders, log, retryMs: roundMs }),
-    garbage: new Garbage({ store, registry, orders, wallMs, log, deleteGraceMs: options.deleteGraceMs, roundMs }),
-    expiry: new Expiry(store, wallMs),
-    generation: new Generation({ store, registry, clock, log, generationMs: options.generationMs }),
-  };
-  const loops = new Map(
-    Object.entries(tasks).map(([name, task]) => [name, new TaskLoop(task, { ...parts, backoff: new Backoff(backoffLimits, random) })]),
-  );
-  const wake = (name: keyof typeof tasks): void => loops.get(name)?.wake();
-  for (const node of registry.all()) if (takesOrders(node)) orders.open(node.nodeId);
-  registry.onChange((before, after) => {
-    if (takesOrders(after)) orders.open(after.nodeId);
-    else if (after.state !== 'suspect') orders.drop(after.nodeId);
-    if (after.cleared !== before?.cleared) wake('clear');
-    if (after.state === before?.state) return;
-    wake('repair');
-    wake('recheck');
-    wake('garbage');
-  });
-  const suspicions = new Suspicions({ store, registry, checker, log });
+  const background = createBackground(options, { ...parts, store, registry, orders, liveness, judgeEveryMs });
+  const { repair, suspicions } = background;
 
   const datanodes = connectDatanodes(reign, options, parts);
   const writer = new ChunkWriter(
@@ -196,22 +158,19 @@ export async function startMaster(options: MasterOptions, parts: MasterParts): P
     metrics: () => metrics.render(),
     ready: () => (stopping ? 'stopping' : end.isFenced ? 'fenced' : true),
   });
-  for (const loop of loops.values()) loop.start();
+  background.start();
   log.info({ clusterId: reign.clusterId, epoch: reign.epoch, port, adminPort: admin.port }, 'master is up');
 
   const stop = async (): Promise<void> => {
     stopping = true;
-    orders.close(); // long polls end, and whoever waits for an order learns that it is lost
-    await Promise.all([...loops.values()].map((loop) => loop.stop()));
-    await Promise.all([suspicions.stop(), repair.ended()]);
+    await background.stop();
     await wire.close();
     await closeServer(server, clock);
     await datanodes.close();
     await admin.close();
     await store.close();
   };
-  let stopped: Promise<void> | null = null;
-  return { port, adminPort: admin.port, clusterId: reign.clusterId, failed: end.failed, stop: () => (stopped ??= stop()) };
+  return { port, adminPort: admin.port, clusterId: reign.clusterId, failed: end.failed, stop };
 }
 
 /** The one case in which a master calls datanodes: bytes of REST clients that reach only the master. */
@@ -219,11 +178,6 @@ function connectDatanodes({ clusterId, epoch }: Reign, { secrets }: MasterOption
   return new Datanodes(({ address, nodeId }) =>
     createWireClient({ address, role: 'master', id: clusterId, boot: epoch, expect: { role: 'datanode', id: nodeId }, secrets }, parts),
   );
-}
-
-/** A quarantined node is asked to scrub itself. */
-function takesOrders(node: KnownNode): boolean {
-  return isAlive(node.state) || node.state === 'quarantined';
 }
 
 async function closeServer(server: Server, clock: Clock): Promise<void> {
