@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { parseUuid } from '../base/uuid.js';
-import { parseRange, type ByteRange } from '../model/byte-range.js';
+import type { ByteRange } from '../model/byte-range.js';
 import { Refusal } from '../model/refusal.js';
-import { headerNamesEtag, objectEtag } from '../model/object-etag.js';
+import { objectReadHeaders, planObjectRead } from '../model/object-read.js';
 import type { ObjectService } from './object-service.js';
 import { readVerified } from './verified-read.js';
 
@@ -14,36 +14,19 @@ export async function getObject(request: IncomingMessage, response: ServerRespon
   const facts = service.volume.facts(id);
   if (facts?.kind !== 'rest') throw new Refusal('object-unknown');
 
-  const etag = objectEtag(facts);
-  const common = { etag, 'accept-ranges': 'bytes', 'cache-control': 'private, immutable', 'x-content-type-options': 'nosniff' };
-  const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && headerNamesEtag(ifNoneMatch, etag)) {
-    response.writeHead(304, common).end();
-    return;
-  }
-  const ifRange = request.headers['if-range'];
-  const rangeHeader = ifRange === undefined || ifRange === etag ? (request.headers.range ?? null) : null;
-  const range = parseRange(rangeHeader, facts.lengthBytes);
-  if (range === 'unsatisfiable') {
-    response.setHeader('content-range', `bytes */${facts.lengthBytes}`);
+  const { status, headers, range } = planObjectRead(facts, objectReadHeaders(request.headers));
+  if (status === 416) {
+    response.setHeaders(new Headers(headers));
     throw new Refusal('range-not-satisfiable');
   }
-
-  const { startBytes, endBytes } = range ?? { startBytes: 0, endBytes: facts.lengthBytes };
-  const head = () =>
-    response.writeHead(range ? 206 : 200, {
-      ...common,
-      'content-type': 'application/octet-stream',
-      'content-length': endBytes - startBytes,
-      ...(range && { 'content-range': `bytes ${startBytes}-${endBytes - 1}/${facts.lengthBytes}` }),
-    });
-  if (request.method === 'HEAD') {
+  const head = () => response.writeHead(status, headers);
+  if (request.method === 'HEAD' || range === null) {
     head().end();
     return;
   }
   const done = service.traffic.enter('read');
   try {
-    await sendBytes(id, { startBytes, endBytes }, head, service);
+    await sendBytes(id, range, head, service);
   } catch (error) {
     if (error instanceof Refusal && error.code === 'chunk-damaged') service.onDamage(id);
     throw error;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { parseRange } from '../../model/byte-range.js';
-import { headerNamesEtag, objectEtag } from '../../model/object-etag.js';
+import { planObjectRead } from '../../model/object-read.js';
 import type { ManifestPage } from '../../model/object.js';
 import { Refusal } from '../../model/refusal.js';
 import { restError } from '../../model/rest-error.js';
@@ -27,27 +26,13 @@ export function contentRoute(context: RestContext): Route {
     ({ params, conditions }) => {
       const id = objectIdOf(params.id);
       const chunk = completeObject(id, context);
-      const { lengthBytes } = chunk;
-      const etag = objectEtag(chunk);
-      const common = { etag, 'accept-ranges': 'bytes', 'cache-control': 'private, immutable', 'x-content-type-options': 'nosniff' };
-      const { range: rangeHeader, ifNoneMatch, ifRange } = conditions;
-      if (ifNoneMatch !== null && headerNamesEtag(ifNoneMatch, etag)) return Promise.resolve({ status: 304, body: null, headers: common });
+      const { status, headers, range } = planObjectRead(chunk, conditions);
+      if (status === 416) return Promise.resolve({ status, json: restError(new Refusal('range-not-satisfiable')).body, headers });
+      if (range === null) return Promise.resolve({ status, body: null, headers });
 
-      const range = parseRange(ifRange === null || ifRange === etag ? rangeHeader : null, lengthBytes);
-      if (range === 'unsatisfiable') {
-        const { status, body } = restError(new Refusal('range-not-satisfiable'));
-        return Promise.resolve({ status, json: body, headers: { 'content-range': `bytes */${lengthBytes}` } });
-      }
-      const wanted = range ?? { startBytes: 0, endBytes: lengthBytes };
-      const headers = {
-        ...common,
-        'content-type': 'application/octet-stream',
-        'content-length': String(wanted.endBytes - wanted.startBytes),
-        ...(range && { 'content-range': `bytes ${range.startBytes}-${range.endBytes - 1}/${lengthBytes}` }),
-      };
       const manifestFrom = (): Promise<ManifestPage> => Promise.resolve(manifestOf(completeObject(id, context)));
-      const body = context.reader.read({ manifest: manifestOf(chunk), manifestFrom }, wanted);
-      return Promise.resolve({ status: range ? 206 : 200, body, headers });
+      const body = context.reader.read({ manifest: manifestOf(chunk), manifestFrom }, range);
+      return Promise.resolve({ status, body, headers });
     },
   );
 }

@@ -8,9 +8,10 @@ import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
 import { restObjectSizeBytesMax } from '../../model/limits.js';
+import { objectReadHeaders } from '../../model/object-read.js';
 import { Refusal, type RefusalCode } from '../../model/refusal.js';
 import { restError } from '../../model/rest-error.js';
-import { jsonBodyBytesMax, type RawBody, type ReadConditionHeaders, type RestAnswer, type Route } from './route.js';
+import { jsonBodyBytesMax, type RawBody, type RestAnswer, type Route } from './route.js';
 
 export interface RestAppOptions {
   routes: readonly Route[];
@@ -94,7 +95,7 @@ function mount(app: Express, route: Route): void {
       params: parse(route.params, request.params, 'argument-invalid'),
       query: parse(route.query, request.query, 'argument-invalid'),
       body: route.body === 'bytes' ? rawBody(request) : parse(route.body, request.body, 'json-malformed'),
-      conditions: conditionsOf(request),
+      conditions: objectReadHeaders(request.headers),
       signal: gone.signal,
     });
     await send(answer, request, response);
@@ -131,15 +132,6 @@ function rawBody(request: Request): RawBody {
     if (!request.complete) throw new Refusal('body-incomplete');
   }
   return { lengthBytes, bytes: bytes() };
-}
-
-function conditionsOf({ headers }: Request): ReadConditionHeaders {
-  const ifRange = headers['if-range'];
-  return {
-    range: headers.range ?? null,
-    ifNoneMatch: headers['if-none-match'] ?? null,
-    ifRange: typeof ifRange === 'string' ? ifRange : null,
-  };
 }
 
 async function send(answer: RestAnswer, request: Request, response: Response): Promise<void> {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ObjectReadHeaders } from '../../model/object-read.js';
 
 /** Bytes of a JSON body that a route accepts. */
 export const jsonBodyBytesMax = 16 * 1024;
@@ -32,33 +33,20 @@ interface RouteShape {
   answers: Record<number, { description: string; schema?: z.ZodType; bytes?: true }>;
 }
 
-/** Request headers of a read, as they came. */
-export interface ReadConditionHeaders {
-  range: string | null;
-  ifNoneMatch: string | null;
-  ifRange: string | null;
-}
-
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 
 export interface RouteInput<R extends RouteShape> {
   params: Parsed<R['params']>;
   query: Parsed<R['query']>;
   body: R['body'] extends 'bytes' ? RawBody : Parsed<R['body']>;
-  conditions: ReadConditionHeaders;
+  conditions: ObjectReadHeaders;
   /** Aborted when the client went away. */
   signal: AbortSignal;
 }
 
 /** One row of the table of routes, its input already the right type for whoever runs it. */
 export interface Route extends RouteShape {
-  run(input: {
-    params: unknown;
-    query: unknown;
-    body: unknown;
-    conditions: ReadConditionHeaders;
-    signal: AbortSignal;
-  }): Promise<RestAnswer>;
+  run(input: { params: unknown; query: unknown; body: unknown; conditions: ObjectReadHeaders; signal: AbortSignal }): Promise<RestAnswer>;
 }
 
 /** Ties the schemas of a route to the input of its function. The caller has validated what it passes to `run`. */
