@@ -25,6 +25,8 @@ export interface GarbageParts {
 export class Garbage implements Task {
   readonly name = 'collect garbage';
   readonly #parts: GarbageParts;
+  /** What is under way on each node: one that does not answer holds up no other. */
+  readonly #deletions = new Map<string, Promise<void>>();
 
   constructor(parts: GarbageParts) {
     this.#parts = parts;
@@ -39,9 +41,24 @@ export class Garbage implements Task {
       more = worked.more;
     }
     if (doomed > 0) log.info({ chunks: doomed }, 'chunks that nobody names are deleted from their nodes');
-    const able = registry.all().filter((node) => isAlive(node.state));
-    await Promise.all(able.map((node) => this.#deleteOn(node, signal)));
+    for (const node of registry.all()) if (isAlive(node.state) && !signal.aborted) this.#startOn(node, signal);
     return roundMs;
+  }
+
+  /** Resolves when nothing is under way any more; to be called after the order book was closed. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#deletions.values());
+  }
+
+  #startOn(node: KnownNode, signal: AbortSignal): void {
+    const { nodeId } = node;
+    if (this.#deletions.has(nodeId)) return;
+    const deletion = this.#deleteOn(node, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#parts.log.warn({ nodeId, err: error }, 'deletes failed, they are ordered in a later round');
+      })
+      .finally(() => this.#deletions.delete(nodeId));
+    this.#deletions.set(nodeId, deletion);
   }
 
   /** Orders all deletes that the node owes; those that fail are owed still, and ordered in a later round. */
