@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { readableLine } from './log-line.js';
 
 /** What is passed in wherever something is logged; never imported as an instance. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & { child(bindings: object): Log };
@@ -15,7 +16,7 @@ export interface LogOptions {
 export function createLog(options: LogOptions): Log {
   const common = { level: options.level, base: { role: options.role }, timestamp: () => `,"time":"${new Date().toISOString()}"` };
   if (options.format === 'json') return pino(common);
-  return pino({ ...common, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', singleLine: true } } });
+  return pino(common, { write: (line: string) => process.stdout.write(`${readableLine(options.role, line.trimEnd())}\n`) });
 }
 
 export const silentLog: Log = pino({ level: 'silent' });

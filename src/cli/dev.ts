@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../base/atomic-file.js';
 import type { Clock } from '../base/clock.js';
 import { ConfigError } from '../base/config/config-error.js';
 import { lockFile } from '../base/file-lock.js';
+import { readableLine } from '../base/log-line.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { StartRefused } from '../base/start-refused.js';
@@ -15,7 +16,6 @@ import { devLayout, loopback, type DevLayout } from './dev-layout.js';
 import { makeBucket, untilNodesLive } from './dev-ready.js';
 import { devScreen } from './dev-screen.js';
 import { initSecrets } from './init-secrets.js';
-import { readableLine } from './log-line.js';
 import { portsInUse } from './ports-in-use.js';
 
 const bucket = 'demo';

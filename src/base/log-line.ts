@@ -1,7 +1,7 @@
 const levelNames: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const leftOut = new Set(['level', 'time', 'role', 'msg', 'pid', 'hostname', 'err', 'error']);
 
-/** A line of a child's log for a person: `12:01:02 node-2 warn  what happened (path=/x)`. Lines that are not JSON stay as they are. */
+/** A line of a log for a person: `12:01:02 node-2 warn  what happened (path=/x)`. Lines that are not JSON stay as they are. */
 export function readableLine(name: string, line: string): string {
   let entry: Record<string, unknown>;
   try {
