@@ -15,7 +15,7 @@ import { tieToMaster, type DatanodeClusterOptions } from './master-tie.js';
 import { DatanodeMetrics } from './metrics.js';
 import type { ObjectService } from './object-service.js';
 import { OpenReports } from './open-reports.js';
-import { openOrFormatVolume } from './open-volume.js';
+import { openOrFormatVolume } from './open-or-format-volume.js';
 import { createRestApp } from './rest-app.js';
 import { Traffic } from './traffic.js';
 import { createWireHandlers } from './wire-handlers.js';

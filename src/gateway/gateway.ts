@@ -17,7 +17,7 @@ import { LateReceipts } from './late-receipts.js';
 import { Listener } from './listener.js';
 import { MasterClient } from './master-client.js';
 import { GatewayMetrics } from './metrics.js';
-import { ReplicatedChunks, viewOf } from './replicated-chunks.js';
+import { ReplicatedBodies, viewOf } from './replicated-bodies.js';
 
 /** Of the time to stop, what is kept for closing after the last request. */
 const closingMs = 1500;
@@ -127,7 +127,7 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
   // 3. The S3 port.
   const admission = new Admission(admissionLimits, clock);
   const hashers = await BodyHashers.create();
-  const chunks = new ReplicatedChunks(master, { writer, reader });
+  const chunks = new ReplicatedBodies(master, { writer, reader });
   const listener = new Listener({
     ...parts,
     gatewayId: self.id,

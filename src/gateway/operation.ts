@@ -6,7 +6,7 @@ import type { HeaderLines, QueryParameters } from '../s3/raw-request.js';
 import type { Admission } from './admission.js';
 import type { Answer } from './answer.js';
 import type { BucketCache } from './bucket-cache.js';
-import type { ChunkStore } from './chunk-store.js';
+import type { BodyStore } from './body-store.js';
 import type { MasterClient } from './master-client.js';
 import type { RequestBody } from './request-body.js';
 
@@ -32,7 +32,7 @@ export interface GatewayRequest {
 export interface GatewayServices {
   readonly master: MasterClient;
   readonly buckets: BucketCache;
-  readonly chunks: ChunkStore;
+  readonly chunks: BodyStore;
   readonly hashers: BodyHashers;
   readonly admission: Admission;
   readonly region: string;

@@ -6,7 +6,7 @@ import { Refusal } from '../model/refusal.js';
 import { hashesFor, readBodyClaims, verifyBody, type BodyClaims } from '../s3/checksums.js';
 import type { Digests, HashName } from '../s3/hash-stream.js';
 import { createPayloadDecoder, declaredLengthBytes, type PayloadDecoder } from '../s3/payload.js';
-import type { BodyOrigin } from './chunk-store.js';
+import type { BodyOrigin } from './body-store.js';
 import type { GatewayRequest, GatewayServices } from './operation.js';
 
 /** What a larger body may hold in memory at once: what is on its way to the slowest of its nodes. */

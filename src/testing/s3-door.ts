@@ -5,7 +5,7 @@ import { must } from '../base/must.js';
 import { systemRandom } from '../base/random.js';
 import { Admission, admissionLimits, type AdmissionLimits } from '../gateway/admission.js';
 import { BucketCache } from '../gateway/bucket-cache.js';
-import type { ChunkStore } from '../gateway/chunk-store.js';
+import type { BodyStore } from '../gateway/body-store.js';
 import { Listener } from '../gateway/listener.js';
 import { MasterClient } from '../gateway/master-client.js';
 import { GatewayMetrics } from '../gateway/metrics.js';
@@ -39,7 +39,7 @@ export interface S3Door {
 export async function openS3Door(options: { limits?: Partial<AdmissionLimits>; baseDomain?: string } = {}): Promise<S3Door> {
   const verbs: Verb[] = [];
   const objects: S3Door['objects'] = new Map();
-  const chunks = new MemoryChunks();
+  const chunks = new MemoryBodies();
   const wire = {
     call: async (verb: Verb, head: unknown) => {
       verbs.push(verb);
@@ -78,7 +78,7 @@ export async function openS3Door(options: { limits?: Partial<AdmissionLimits>; b
 }
 
 /** Chunks whose "id" finds their bytes again. */
-class MemoryChunks implements ChunkStore {
+class MemoryBodies implements BodyStore {
   readonly bytes = new Map<string, Buffer>();
   writtenBytes = 0;
 

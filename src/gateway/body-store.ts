@@ -13,7 +13,7 @@ export interface BodyOrigin {
 export type FoundObject = Pick<ResponseOf<'lookupObject'>, 'version' | 'manifest'>;
 
 /** Where bodies are: as far as operations are concerned. */
-export interface ChunkStore {
+export interface BodyStore {
   /** Makes a body durable. Refuses: nodes-too-few; rejects with what the source throws. */
   write(source: Buffer[] | AsyncIterable<Buffer>, origin: BodyOrigin): Promise<WrittenChunk[]>;
   /** Verified bytes of an object. Refuses: replicas-unreadable. */

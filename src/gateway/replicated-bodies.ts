@@ -5,11 +5,11 @@ import { chunkSizeBytesMax } from '../model/limits.js';
 import type { View } from '../model/node.js';
 import { ChunkReader, type ReadableObject } from '../replication/chunk-reader.js';
 import { ChunkWriter, type BodySource } from '../replication/chunk-writer.js';
-import type { BodyOrigin, ChunkStore, FoundObject } from './chunk-store.js';
+import type { BodyOrigin, BodyStore, FoundObject } from './body-store.js';
 import type { MasterClient } from './master-client.js';
 
 /** Bodies on datanodes: the replication layer, with what it needs to know from the master. */
-export class ReplicatedChunks implements ChunkStore {
+export class ReplicatedBodies implements BodyStore {
   readonly #master: Pick<MasterClient, 'ask' | 'view' | 'someView'>;
   readonly #writer: ChunkWriter;
   readonly #reader: ChunkReader;
