@@ -148,9 +148,23 @@ export class ChunkLog {
 
   /** Resolves when the record is durable. Refused when the disk is full or the queue is; rejects when the disk failed. */
   append(request: LogRequest): Promise<Appended> {
+    const refusal = this.#refusal();
+    return refusal === null ? this.#enqueue(request) : Promise.reject(refusal);
+  }
+
+  /** Two records, in this order: both are taken or none. */
+  appendBoth(first: LogRequest, second: LogRequest): Promise<[Appended, Appended]> {
+    const refusal = this.#refusal();
+    return refusal === null ? Promise.all([this.#enqueue(first), this.#enqueue(second)]) : Promise.reject(refusal);
+  }
+
+  #refusal(): Error | null {
+    if (this.#failed) return this.#failed;
+    return this.#queuedBytes > this.#parts.limits.queuedBytesMax ? new Refusal('slow-down') : null;
+  }
+
+  #enqueue(request: LogRequest): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      if (this.#failed) return reject(this.#failed);
-      if (this.#queuedBytes > this.#parts.limits.queuedBytesMax) return reject(new Refusal('slow-down'));
       const pending = new PendingRecord(request, this.#parts.clusterId(), resolve, reject);
       this.#queue.push(pending);
       this.#queuedBytes += recordBytes(pending);

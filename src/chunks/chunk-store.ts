@@ -12,9 +12,10 @@ import type { SegmentTable } from './segment-table.js';
 
 /**
  * `repeatable`: equal facts under the id are `repeated`, others are refused (chunk-conflict). `exclusive`: whatever
- * stands under the id refuses it (object-exists).
+ * stands under the id refuses it (object-exists). `repair`: like `repeatable`, but what has other facts is replaced.
+ * Only whole and verified bytes replace anything.
  */
-export type PutMode = 'repeatable' | 'exclusive';
+export type PutMode = 'repeatable' | 'exclusive' | 'repair';
 
 interface StoreParts {
   extentsPath: string;
@@ -91,8 +92,9 @@ export class ChunkStore {
     const existing = index.find(request.id);
     if (existing !== null) {
       if (mode === 'exclusive') throw new Refusal('object-exists');
-      if (existing.lengthBytes !== request.lengthBytes || existing.crc32c !== request.crc32c) throw new Refusal('chunk-conflict');
-      if (!existing.damaged) return 'repeated';
+      const isEqual = existing.lengthBytes === request.lengthBytes && existing.crc32c === request.crc32c;
+      if (!isEqual && mode !== 'repair') throw new Refusal('chunk-conflict');
+      if (isEqual && !existing.damaged) return 'repeated';
     }
     condition.checkRoom();
     if (existing === null) this.#enter(request, await this.#append(request));
@@ -100,10 +102,10 @@ export class ChunkStore {
     return 'stored';
   }
 
-  /** A good copy takes the place of a damaged one: first in the log is the tombstone of the old record, so every dead record has one. */
+  /** A good copy takes the place of a bad one: first in the log is the tombstone of the old record, so every dead record has one. */
   async #replace(request: LogRequest, existing: IndexEntry): Promise<void> {
     const header = await this.#headerOf(request.id, existing);
-    const [, place] = await Promise.all([this.#append(tombstone(request.id, existing.kind, header)), this.#append(request)]);
+    const [, place] = await this.#parts.log.appendBoth(tombstone(request.id, existing.kind, header), request);
     await this.#forget(request.id, header);
     this.#enter(request, place);
   }

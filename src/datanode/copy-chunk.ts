@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import type { PutMode } from '../chunks/chunk-store.js';
 import type { Volume } from '../chunks/volume.js';
 import { Refusal, type RefusalCode } from '../model/refusal.js';
 import { Unreachable, type IncomingBody, type WireClient } from '../wire/api.js';
@@ -24,8 +25,8 @@ export interface CopyParts {
 
 /**
  * Pulls a chunk from the first source whose bytes are what the order says; its facts come from the metadata, never from
- * a peer. A copy that is here already counts only when every byte of it is sound. A bad one is given up only when a
- * peer has answered with the right facts.
+ * a peer. A copy that is here already counts only when every byte of it is sound. A bad one may be the last that has
+ * its sound blocks: it stays until the bytes of a peer were all verified and take its place.
  */
 export async function copyChunk(order: CopyOrder, parts: CopyParts, signal: AbortSignal): Promise<OrderOutcome> {
   const here = await verifyChunk(parts.volume, order, true);
@@ -33,8 +34,9 @@ export async function copyChunk(order: CopyOrder, parts: CopyParts, signal: Abor
   for (const source of order.sources) {
     signal.throwIfAborted();
     try {
-      await pull(order, source, { ...parts, replaces: here === 'damaged' }, signal);
-      return 'done';
+      const outcome = await pull(order, source, { ...parts, mode: here === 'damaged' ? 'repair' : 'repeatable' }, signal);
+      // Not ours: somebody stored one meanwhile, or the bad one was moved by compaction before it was marked
+      return outcome === 'stored' ? 'done' : await verifyChunk(parts.volume, order, true);
     } catch (error) {
       const verdict = judge(error);
       if (verdict === 'full') return 'full';
@@ -68,17 +70,16 @@ function judge(error: unknown): Verdict {
 async function pull(
   order: CopyOrder,
   source: CopyOrder['sources'][number],
-  parts: CopyParts & { replaces: boolean },
+  parts: CopyParts & { mode: PutMode },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'stored' | 'repeated'> {
   const { id, lengthBytes, crc32c } = order;
   const request = { id, startBytes: 0, endBytes: null };
   const { head, body } = await parts.peer(source).call('getChunk', request, { timeoutMs: headMsMax, signal });
   try {
     if (head.lengthBytes !== lengthBytes || head.crc32c !== crc32c)
       throw new Refusal('chunk-damaged', 'the source has another chunk under this id');
-    if (parts.replaces) await parts.volume.delete(id);
-    await receiveChunk(new ReplyBytes(body, { skipBytes: head.blockCount * 4, clock: parts.clock, signal }), {
+    return await receiveChunk(new ReplyBytes(body, { skipBytes: head.blockCount * 4, clock: parts.clock, signal }), {
       volume: parts.volume,
       chunk: {
         id,
@@ -86,7 +87,7 @@ async function pull(
         generation: order.generation,
         origin: { bucketId: null, key: null, partNumber: null, index: 0 },
       },
-      mode: 'repeatable',
+      mode: parts.mode,
       lengthBytesMax: lengthBytes,
       facts: () => Promise.resolve({ lengthBytes, crc32c }),
     });

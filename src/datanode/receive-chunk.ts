@@ -1,6 +1,7 @@
 import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { packedSizeBytesMax } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
+import type { PutMode } from '../chunks/chunk-store.js';
 import type { ExtentWriter } from '../chunks/extent-writer.js';
 import type { Volume } from '../chunks/volume.js';
 
@@ -12,8 +13,8 @@ export interface ChunkSource {
 export interface ReceiveOptions {
   volume: Pick<Volume, 'putPacked' | 'beginExtent'>;
   chunk: { id: string; kind: ChunkKind; generation: number; origin: ChunkOrigin };
-  /** What a chunk that stands under the id already means: see `Volume.putPacked`. */
-  mode: 'repeatable' | 'exclusive';
+  /** What a chunk that stands under the id already means. */
+  mode: PutMode;
   lengthBytesMax: number;
   /** What the bytes should have been. Called once, after the last byte and before anything is durable. */
   facts: () => Promise<{ lengthBytes: number; crc32c: number }>;

@@ -297,6 +297,42 @@ test('a damaged copy is replaced by a good one', async () => {
   expect([await outcome(3), await outcome(4)]).toEqual(['done', 'done']);
 });
 
+test('a damaged copy stays as it is while no source has better bytes', async () => {
+  const target = await startNode('target');
+  const source = await startNode('source');
+  const id = newId();
+  const bytes = contentOf(id, 300 * KiB);
+  await putChunk(connect(target), id, bytes);
+  await putChunk(connect(source), id, bytes);
+  expect(damageOnDisk(join(folder, 'target'), bytes.subarray(-100))).toBe(true);
+  expect(damageOnDisk(join(folder, 'source'), bytes.subarray(0, 100))).toBe(true);
+  master.order(target.nodeId, copyOrder(1, id, bytes, [source]));
+  expect(await outcome(1)).toBe('unreachable');
+  expect((await getChunk(connect(target), id, 0, 256 * KiB)).bytes.equals(bytes.subarray(0, 256 * KiB))).toBe(true);
+});
+
+test('a copy with other facts is replaced by a good one, and stays while there is none', async () => {
+  const target = await startNode('target');
+  const bad = await startNode('bad');
+  const good = await startNode('good');
+  for (const [turn, sizeBytes] of [300, 700 * KiB].entries()) {
+    const id = newId();
+    const other = contentOf('other', sizeBytes + 1);
+    const bytes = contentOf(id, sizeBytes);
+    await putChunk(connect(target), id, other);
+    await putChunk(connect(bad), id, bytes);
+    await putChunk(connect(good), id, bytes);
+    expect(damageOnDisk(join(folder, 'bad'), bytes.subarray(-100))).toBe(true);
+    master.order(target.nodeId, copyOrder(2 * turn + 1, id, bytes, [bad]));
+    expect(await outcome(2 * turn + 1)).toBe('unreachable');
+    expect((await getChunk(connect(target), id)).bytes.equals(other)).toBe(true);
+
+    master.order(target.nodeId, copyOrder(2 * turn + 2, id, bytes, [bad, good]));
+    expect(await outcome(2 * turn + 2)).toBe('done');
+    expect((await getChunk(connect(target), id)).bytes.equals(bytes)).toBe(true);
+  }
+});
+
 test('orders for one chunk run in their order', async () => {
   const source = await startNode('source');
   const target = await startNode('target');

@@ -32,6 +32,12 @@ export const mutants: readonly Mutant[] = [
     testName: 'no write is acknowledged while fewer than two datanodes live',
   },
   {
+    name: 'copier-deletes-first',
+    project: 'unit',
+    file: 'src/datanode/with-master.test.ts',
+    testName: 'a damaged copy stays as it is while no source has better bytes',
+  },
+  {
     name: 'attempts-forgotten',
     project: 'unit',
     file: 'src/metadata/transactions.test.ts',
