@@ -203,6 +203,13 @@ function isForPerson(error: unknown): error is Error {
   return error instanceof StartRefused || ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EROFS'].includes(code ?? '');
 }
 
+/** Nobody reads on (`… | head -1`): what would be said is lost, the store goes on. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+process.stdout.on('error', onOutputError);
+process.stderr.on('error', onOutputError);
 try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
