@@ -2,6 +2,7 @@ import type { Random } from '../base/random.js';
 import { parseUuid } from '../base/uuid.js';
 import { StartRefused } from '../base/start-refused.js';
 import type { MetadataStore } from '../metadata/store.js';
+import { Refusal } from '../model/refusal.js';
 
 export interface Reign {
   clusterId: string;
@@ -15,6 +16,17 @@ export async function beginReign(
   options: { clusterId: string | null; takeOver: boolean },
   random: Random,
 ): Promise<Reign> {
+  try {
+    return await takeEpoch(store, options, random);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'storage-full') throw error;
+    throw new StartRefused('the volume of the metadata is too full to begin; make room there or enlarge it, then start again', {
+      cause: error,
+    });
+  }
+}
+
+async function takeEpoch(store: MetadataStore, options: { clusterId: string | null; takeOver: boolean }, random: Random): Promise<Reign> {
   const settings = store.read('getSettings', {});
   if (settings.fenced && !options.takeOver)
     throw new StartRefused('another master has taken over from this database; if that one is gone for good, start with --take-over');

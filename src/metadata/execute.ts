@@ -12,15 +12,16 @@ type AnyTransaction = (tx: Tx, args: unknown) => Transaction<unknown>;
  * before. Ends with an outcome, never with a refusal thrown.
  */
 export function* execute(tx: Tx, name: TransactionName, args: object, hasRoom: boolean): Transaction<Outcome> {
-  const body = hasRoom || !adding.has(name) ? (transactions[name] as AnyTransaction)(tx, args) : refuseToAdd();
+  const transaction = (transactions[name] as AnyTransaction)(tx, args);
+  const body = hasRoom ? transaction : withoutRoom(name, transaction);
   if (!('attempt' in args)) return yield* tx.nested(body);
   const { attempt, nowMs } = args as { attempt: Attempt; nowMs: number };
   return yield* remembered(tx, attempt, nowMs, body);
 }
 
-// oxlint-disable-next-line require-yield
-function* refuseToAdd(): Transaction<never> {
-  throw noRoom();
+function* withoutRoom(name: TransactionName, transaction: Transaction<unknown>): Transaction<unknown> {
+  if (adding.has(name)) throw noRoom();
+  return yield* transaction;
 }
 
 /** The volume of the metadata is full, or nearly. */

@@ -173,21 +173,54 @@ describe('a connection', () => {
 });
 
 describe('a group', () => {
-  it('that finds the disk full is a fault, not an answer', async () => {
+  it('that finds the disk full is rolled back: only who needs room is refused, and the store goes on', async () => {
     const path = join(folder, 'n.db');
     const store = new LocalStore(path);
     const world = await MetadataWorld.start(store);
+    const done = { name: 'commitObject', args: world.putArgs(world.bucket, 'done', 1) } as const;
+    const { versionNumber } = await store.write('commitObject', done.args);
     store.close();
     const connection = SqliteConnection.openWriter(path);
-    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count'))}`);
-    const writer = new GroupWriter(connection);
-    const large = () => ({ name: 'commitObject', args: world.putArgs(world.bucket, 'k'.repeat(1000), 1) }) as const;
-    expect(() => writer.commitGroup(Array.from({ length: 50 }, large))).toThrow('full');
+    const pages = Number(connection.pragma('page_count'));
+    connection.pragma(`max_page_count = ${pages + 4}`);
+    const writer = new GroupWriter(connection, () => true);
+    const large = Array.from({ length: 50 }, (_, index) => {
+      const args = world.putArgs(world.bucket, `${index}`.padEnd(1000, 'k'), 1);
+      return { name: 'commitObject', args: { ...args, attempt: { ...args.attempt, lowestUnfinished: 1 } } } as const;
+    });
+    const [repeated, ...answers] = writer.commitGroup([done, ...large]);
+    expect(repeated).toMatchObject({ value: { versionNumber } });
+    const refused = answers.filter((answer) => 'refused' in answer && answer.refused.code === 'storage-full');
+    const stored = answers.filter((answer) => 'value' in answer);
+    expect(refused.length).toBeGreaterThan(10);
+    expect(refused.length + stored.length).toBe(large.length);
+
+    connection.pragma(`max_page_count = ${pages + 10_000}`);
+    expect(writer.commitGroup([large.at(-1)!])).toEqual([{ value: expect.anything() as unknown }]);
     connection.close();
     const again = new LocalStore(path);
-    expect(await again.read('statistics', {})).toMatchObject({ objects: 0 });
+    expect(await again.read('statistics', {})).toMatchObject({ objects: stored.length + 2 });
     expect(auditMetadata(again.rows)).toEqual([]);
     again.close();
+  });
+
+  it('without room refuses what would add; repeats are told what they were told before, and deletes go on', async () => {
+    const path = join(folder, 'without-room.db');
+    const store = new LocalStore(path);
+    const world = await MetadataWorld.start(store);
+    const done = { name: 'commitObject', args: world.putArgs(world.bucket, 'done', 1) } as const;
+    const { versionNumber } = await store.write('commitObject', done.args);
+    store.close();
+    const connection = SqliteConnection.openWriter(path);
+    let roomy = false;
+    const writer = new GroupWriter(connection, () => roomy);
+    const put = () => ({ name: 'commitObject', args: world.putArgs(world.bucket, 'more', 1) }) as const;
+    const dropped = { attempt: world.attempt(), ...world.bucket, keys: [{ key: 'done', ifMatch: null }], nowMs: world.nowMs };
+    const answers = writer.commitGroup([put(), done, { name: 'deleteObjects', args: dropped }]);
+    expect(answers).toMatchObject([{ refused: { code: 'storage-full' } }, { value: { versionNumber } }, { value: {} }]);
+    roomy = true;
+    expect(writer.commitGroup([put()])).toMatchObject([{ value: {} }]);
+    connection.close();
   });
 
   it('runs again with a savepoint for what refuses after it wrote', async () => {

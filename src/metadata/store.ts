@@ -32,16 +32,26 @@ export class MetadataStore {
   /** Opens or creates; migrates. Rejects with `StartRefused`. */
   static async open({ path, onFault }: MetadataOptions, { clock, log }: MetadataParts): Promise<MetadataStore> {
     const beganMs = clock.monotonicMs();
-    const writer = await Writer.open({ path }, (reason) => {
-      log.fatal({ err: reason, path }, 'the metadata cannot be written any more');
-      onFault(reason);
-    });
+    const writer = await Writer.open(
+      { path },
+      {
+        onFault(reason) {
+          log.fatal({ err: reason, path }, 'the metadata cannot be written any more');
+          onFault(reason);
+        },
+        onRoom(enough) {
+          if (enough) log.info({ path }, 'the volume of the metadata has room again');
+          else log.error({ path }, 'the volume of the metadata is nearly full: only reads and deletes go on; make room or enlarge it');
+        },
+      },
+    );
     log.info({ path, tookMs: Math.round(clock.monotonicMs() - beganMs) }, 'metadata is open');
     return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)));
   }
 
   /**
-   * Runs the transaction; resolves after its commit is on the disk. Rejects with `Refusal`, and with another error when
+   * Runs the transaction; resolves after its commit is on the disk. Rejects with `Refusal` (without room on the volume with
+   * `storage-full`, at once for what would add), and with another error when
    * the outcome is unknown (the store has failed) or the transaction has a fault.
    */
   async write<N extends TransactionName>(name: N, args: TransactionArgs<N>): Promise<TransactionResult<N>> {

@@ -54,7 +54,7 @@ export class HostileStore implements StoreUnderTest {
   write<N extends TransactionName>(name: N, args: TransactionArgs<N>): Promise<TransactionResult<N>> {
     const sent = JSON.stringify(args);
     return this.#alone(async () => {
-      const run = (): Promise<Outcome> => this.#commit(() => execute(tx, name, JSON.parse(sent) as object));
+      const run = (): Promise<Outcome> => this.#commit(() => execute(tx, name, JSON.parse(sent) as object, true));
       const outcome = await run();
       if (('attempt' in args || repeatable.has(name)) && this.#random.fraction() < lostAnswerChance) {
         const again = await run();

@@ -20,7 +20,7 @@ export class LocalStore implements StoreUnderTest {
   constructor(path: string) {
     this.rows = SqliteConnection.openWriter(path);
     migrate(this.rows, path, migrations);
-    this.#writer = new GroupWriter(this.rows);
+    this.#writer = new GroupWriter(this.rows, () => true);
     this.#reader = new Reader(SqliteConnection.openReader(path));
   }
 

@@ -119,6 +119,10 @@ export function isFull(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL';
 }
 
+export function isSqliteError(error: unknown): boolean {
+  return error instanceof Database.SqliteError;
+}
+
 /** Whether only the statement is at fault. Any other error of SQLite but `isFull` means the file or the disk, and nothing is retried. */
 export function isStatementFault(error: unknown): boolean {
   if (!(error instanceof Database.SqliteError)) return true;

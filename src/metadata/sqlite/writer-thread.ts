@@ -6,7 +6,7 @@ import { StartRefused } from '../../base/start-refused.js';
 import { groupRequestsMax } from '../limits.js';
 import { migrations } from '../migrations/all.js';
 import { Checkpoints } from './checkpoints.js';
-import { SqliteConnection } from './connection.js';
+import { isFull, isSqliteError, SqliteConnection } from './connection.js';
 import { GroupWriter } from './group-writer.js';
 import { migrate } from './migrate.js';
 import { Room } from './room.js';
@@ -40,9 +40,10 @@ function open(): SqliteConnection | null {
     return connection;
   } catch (error) {
     // Without room SQLite fails in many ways, depending on which of its files it could not make.
-    const full = isFull(error) || (isSqliteError(error) && !room.isEnough());
-    if (!full && !(error instanceof StartRefused)) throw error;
-    say({ kind: 'refused', message: full ? volumeFull(dirname(path)) : error.message });
+    const tooFull = isFull(error) || (isSqliteError(error) && !room.isEnough());
+    const refused = tooFull ? new StartRefused(tooFullToStart(dirname(path)), { cause: error }) : error;
+    if (!(refused instanceof StartRefused)) throw refused;
+    say({ kind: 'refused', message: refused.message });
     port.close();
     return null;
   }
@@ -80,6 +81,10 @@ function serve(connection: SqliteConnection): void {
     say({ kind: 'closed' });
     port.close();
   }
+}
+
+function tooFullToStart(folder: string): string {
+  return `${folder} is on a volume that is too full to open the metadata; make room there or enlarge it, then start again`;
 }
 
 function nextMessage(): ToWriter | undefined {

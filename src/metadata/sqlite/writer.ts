@@ -14,6 +14,12 @@ interface Waiting {
   reject: (reason: Error) => void;
 }
 
+/** Who is told what the thread finds out about its disk. */
+export interface DiskListeners {
+  onFault: (reason: Error) => void;
+  onRoom: (enough: boolean) => void;
+}
+
 /** This thread's end of the writer: what is asked for in one turn of the event loop goes over in one message. */
 export class Writer {
   readonly #worker: Worker;
@@ -32,7 +38,7 @@ export class Writer {
   }
 
   /** Resolves when the file is open and of this version's format. Rejects with `StartRefused`. */
-  static open(options: WriterOptions, onFault: (reason: Error) => void): Promise<Writer> {
+  static open(options: WriterOptions, { onFault, onRoom }: DiskListeners): Promise<Writer> {
     const worker = startThread('./writer-thread', import.meta.url, options);
     return new Promise((resolve, reject) => {
       const writer = new Writer(worker, onFault);
@@ -41,6 +47,7 @@ export class Writer {
       worker.on('message', (message: FromWriter) => {
         if (message.kind === 'refused') reject(new StartRefused(message.message));
         else if (message.kind === 'fault') failed(new Error(message.message));
+        else if (message.kind === 'room') onRoom(message.enough);
         else if (message.kind === 'open') {
           opened = true;
           resolve(writer);
