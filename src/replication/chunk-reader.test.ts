@@ -170,6 +170,16 @@ describe('a copy that fails', () => {
     cluster.nodes.shift();
   });
 
+  it('is asked again behind its damaged block when the others are damaged elsewhere', async () => {
+    const bytes = systemRandom.bytes(2_000_001);
+    const chunk = store(bytes, [0, 1]);
+    node(0).fault = { kind: 'flip', atByte: 500_000 };
+    node(1).fault = { kind: 'flip', atByte: 1_500_000 };
+    expect((await readAll(reader().read(objectOf([chunk]), whole(chunk)))).equals(bytes)).toBe(true);
+    expect(cluster.nodes.map(({ reads }) => reads)).toEqual([2, 1, 0]);
+    expect(bad).toEqual([0, 1].map((index) => ({ id: chunk.id, nodeId: node(index).node.nodeId, problem: 'damaged' })));
+  });
+
   it('gives out nothing of a block before all of it was checked', async () => {
     const bytes = systemRandom.bytes(600_000);
     const chunk = store(bytes, [0]);

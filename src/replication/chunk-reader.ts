@@ -34,6 +34,15 @@ export interface ReadableObject {
   manifestFrom: (offsetBytes: number) => Promise<ManifestPage>;
 }
 
+/** How often a read of one chunk goes on with another copy before it is refused. */
+const switchesMax = 64;
+
+/** The last failure of a copy, and what is known against it since the read began. */
+interface Failure {
+  atBytes: number;
+  problem: BadReplica['problem'] | null;
+}
+
 interface Parts {
   clock: Clock;
   random: Random;
@@ -82,45 +91,65 @@ export class ChunkReader {
     const toChunkBytes = chunk.skipBytes - chunk.objectOffsetBytes;
     const endBytes = range.endBytes + toChunkBytes;
     let at = range.startBytes + toChunkBytes;
-    const bad = new Set<string>();
+    const failures = new Map<string, Failure>();
     let { nodeNumbers } = chunk;
-    for (let isFresh = false; ; isFresh = true) {
-      for (const node of this.#order(nodeNumbers, bad)) {
-        try {
-          const replica = readReplica(
-            datanodes.in(view(), node),
-            chunk,
-            { startBytes: at, endBytes },
-            { clock: this.#parts.clock, limits: this.#limits },
-          );
-          for await (const bytes of replica) {
-            at += bytes.length;
-            yield bytes;
-          }
-          return;
-        } catch (error) {
-          if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
-          this.#failed(chunk, node, error, bad);
-        }
+    let isFresh = false;
+    for (let switches = 0; switches <= switchesMax;) {
+      const node = this.#next(nodeNumbers, failures, at);
+      if (node === null) {
+        if (isFresh) break;
+        isFresh = true;
+        nodeNumbers = await freshNodeNumbers(object, chunk);
+        // Who said nothing of its copy is asked once more
+        for (const [nodeId, { problem }] of failures) if (problem === null) failures.delete(nodeId);
+        continue;
       }
-      if (isFresh) throw new Refusal('replicas-unreadable');
-      nodeNumbers = await freshNodeNumbers(object, chunk);
+      try {
+        const replica = readReplica(
+          datanodes.in(view(), node),
+          chunk,
+          { startBytes: at, endBytes },
+          { clock: this.#parts.clock, limits: this.#limits },
+        );
+        for await (const bytes of replica) {
+          at += bytes.length;
+          yield bytes;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+        this.#failed(chunk, node, { error, atBytes: at }, failures);
+        switches += 1;
+      }
     }
+    throw new Refusal('replicas-unreadable');
   }
 
-  #order(nodeNumbers: number[], bad: Set<string>): ViewNode[] {
+  /** The best node that has not failed at this byte. */
+  #next(nodeNumbers: number[], failures: ReadonlyMap<string, Failure>, atBytes: number): ViewNode | null {
     const { datanodes, view, zone } = this.#options;
     const nodes = orderReplicas(view(), nodeNumbers, { datanodes, zone, random: this.#parts.random });
-    return bad.size === 0 ? nodes : nodes.filter(({ nodeId }) => !bad.has(nodeId));
+    return nodes.find(({ nodeId }) => isWorthAsking(failures.get(nodeId), atBytes)) ?? null;
   }
 
-  #failed(chunk: ManifestChunk, node: ViewNode, error: Refusal | Unreachable, bad: Set<string>): void {
+  #failed(
+    chunk: ManifestChunk,
+    node: ViewNode,
+    { error, atBytes }: { error: Refusal | Unreachable; atBytes: number },
+    failures: Map<string, Failure>,
+  ): void {
+    const { nodeId } = node;
     const problem = problemOf(error);
-    this.#parts.log.warn({ chunk: chunk.id, node: node.nodeId, problem, err: error }, 'a copy of a chunk could not be read');
-    if (problem === null) return;
-    bad.add(node.nodeId);
-    this.#options.onBadReplica({ id: chunk.id, nodeId: node.nodeId, problem });
+    this.#parts.log.warn({ chunk: chunk.id, node: nodeId, problem, err: error }, 'a copy of a chunk could not be read');
+    const before = failures.get(nodeId)?.problem ?? null;
+    failures.set(nodeId, { atBytes, problem: problem ?? before });
+    if (problem !== null && before === null) this.#options.onBadReplica({ id: chunk.id, nodeId, problem });
   }
+}
+
+/** A copy with one damaged block has the others still: it is left out only at the byte where it failed. */
+function isWorthAsking(failure: Failure | undefined, atBytes: number): boolean {
+  return failure === undefined || (failure.problem !== 'missing' && failure.atBytes < atBytes);
 }
 
 /** Only what a node says of its own copy, or what its bytes say, is a word against that copy. */

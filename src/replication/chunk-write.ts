@@ -39,6 +39,8 @@ interface Parts {
 export class ChunkWrite {
   /** Resolves when the chunk is good and the others had their `lateReceiptMs`. Rejects with `Refusal('nodes-too-few')`. */
   readonly written: Promise<WrittenChunk>;
+  /** Resolves when no copy is under way any more, late ones included. */
+  readonly settled: Promise<void>;
   readonly #chunk: NewChunk;
   readonly #options: ChunkWriteOptions;
   readonly #parts: Parts;
@@ -55,6 +57,7 @@ export class ChunkWrite {
   #state: 'open' | 'good' | 'done' | 'failed' = 'open';
   #resolve!: (chunk: WrittenChunk) => void;
   #reject!: (error: Error) => void;
+  #resolveSettled!: () => void;
   #timers: Timer[] = [];
 
   constructor(chunk: NewChunk, options: ChunkWriteOptions, parts: Parts) {
@@ -66,6 +69,7 @@ export class ChunkWrite {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.settled = new Promise((resolve) => (this.#resolveSettled = resolve));
     // The body may fail elsewhere first; nobody looks at this one then
     this.written.catch(() => undefined);
     const { view } = options;
@@ -117,6 +121,12 @@ export class ChunkWrite {
     this.#atHand = null;
     for (const replica of this.#pending) replica.abort(reason);
     this.#reject(reason);
+  }
+
+  /** A chunk that is good lets go of the bytes that its other copies have yet to get; repair makes those. */
+  dropLate(): void {
+    if (this.#state !== 'good' && this.#state !== 'done') return;
+    for (const replica of this.#pending) if (replica.queuedBytes > 0) replica.abort(new Error('all bodies together hold too much'));
   }
 
   // ---- which nodes
@@ -193,6 +203,7 @@ export class ChunkWrite {
       }
     }
     if (this.#state === 'good' && this.#pending.size === 0) this.#done();
+    if (this.#state !== 'open' && this.#pending.size === 0) this.#resolveSettled();
   }
 
   #isEnough(replicas: ReplicaWrite[]): boolean {

@@ -198,6 +198,17 @@ describe('writing a body', () => {
     expect(readBytes).toBeLessThan(4 * MiB);
   });
 
+  it('drops the late copies of good chunks when all together hold too much', async () => {
+    cluster = await startFakeCluster(3);
+    setFault([0], { kind: 'stall', afterBytes: 1000 });
+    const one = writer({ lateReceiptMs: 50, limits: { inFlightBytes: 100_000, patienceMs: 50 } });
+    expect((await one.write([Buffer.alloc(4 * MiB)], body))[0]!.nodeIds).toHaveLength(2);
+    const stalled = cluster.nodes[0]!.node;
+    expect(cluster.datanodes.busyOn(stalled)).toBe(1);
+    expect((await one.write([Buffer.alloc(9)], body))[0]!.nodeIds).toHaveLength(3);
+    await expect.poll(() => cluster.datanodes.busyOn(stalled)).toBe(0);
+  });
+
   it('stops at the signal, and when the source throws, with all its calls', async () => {
     cluster = await startFakeCluster(3);
     setFault([0, 1, 2], { kind: 'late' });

@@ -42,13 +42,16 @@ export interface OneChunkOptions extends BodyOptions {
 /** Chunks of one body that wait for receipts while the next one is being sent. */
 const endedChunksMax = 2;
 
-/** Makes bodies durable on datanodes. What a body that failed has left on nodes is named by nobody; the sweep removes it. */
+/**
+ * Makes bodies durable on datanodes. What a body that failed has left on nodes is named by nobody. The inventory sweep,
+ * which comes with the healing work, removes it; until then it stays.
+ */
 export class ChunkWriter {
   readonly #options: ChunkWriterOptions;
   readonly #limits: WriteLimits;
   readonly #parts: { clock: Clock; random: Random; log: Log };
-  /** Chunks that are being sent, for the bound on what all bodies hold together. */
-  readonly #open = new Set<ChunkWrite>();
+  /** Chunks with copies under way, for the bound on what all bodies hold together. */
+  readonly #underWay = new Set<ChunkWrite>();
 
   constructor(options: ChunkWriterOptions, parts: { clock: Clock; random: Random; log: Log }) {
     this.#options = options;
@@ -96,25 +99,25 @@ export class ChunkWriter {
           { view: view(), datanodes, limits: this.#limits, lateReceiptMs, failedNodes, onLateReceipt },
           this.#parts,
         );
-        this.#open.add(chunk);
+        this.#underWay.add(chunk);
+        void chunk.settled.then(() => this.#underWay.delete(chunk));
         return chunk;
       },
-      closeChunk: (chunk) => this.#open.delete(chunk),
       queuedBytesMax: () => this.#queuedBytesMax(),
     };
   }
 
   #queuedBytesMax(): number {
     let bytes = 0;
-    for (const chunk of this.#open) bytes += chunk.queuedBytes;
-    return bytes > this.#limits.inFlightBytes ? this.#limits.tightBytes : this.#limits.behindBytes;
+    for (const chunk of this.#underWay) bytes += chunk.queuedBytes;
+    if (bytes <= this.#limits.inFlightBytes) return this.#limits.behindBytes;
+    for (const chunk of this.#underWay) chunk.dropLate();
+    return this.#limits.tightBytes;
   }
 }
 
 interface BodyParts {
   openChunk(index: number): ChunkWrite;
-  /** The chunk takes no more bytes. */
-  closeChunk(chunk: ChunkWrite): void;
   /** What one node may have queued before the source is read again. */
   queuedBytesMax(): number;
 }
@@ -176,15 +179,11 @@ class BodyWrite {
   #endChunk(): void {
     if (this.#current === null) return;
     this.#current.end();
-    this.#parts.closeChunk(this.#current);
     this.#current = null;
   }
 
   #abort(reason: Error): void {
-    for (const chunk of this.#chunks) {
-      this.#parts.closeChunk(chunk);
-      chunk.abort(reason);
-    }
+    for (const chunk of this.#chunks) chunk.abort(reason);
   }
 }
 

@@ -10,7 +10,7 @@ export const writeLimits = {
   behindBytes: 4 * MiB,
   /** How long the source waits for a node that is so far behind before it is dropped. */
   patienceMs: 500,
-  /** All bodies of one writer together; beyond it each body is held to `tightBytes` per node. */
+  /** All bodies of one writer together, late copies included; beyond it those are dropped, and each body is held to `tightBytes` per node. */
   inFlightBytes: 64 * MiB,
   tightBytes: 256 * KiB,
   /** No node took anything for so long: the body fails. */

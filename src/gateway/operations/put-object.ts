@@ -6,7 +6,10 @@ import { factsOf, inBucket } from '../in-bucket.js';
 import type { RunOperation } from '../operation.js';
 import { receiveBody } from '../receive-body.js';
 
-/** Bytes first, verified and durable; then one commit; then the answer. What a failure leaves is unreachable and swept. */
+/**
+ * Bytes first, verified and durable; then one commit; then the answer. What a failure leaves is unreachable; the inventory
+ * sweep, which comes with the healing work, removes it, and until then it stays.
+ */
 export const putObject: RunOperation = async (request, services) => {
   const { key, headers } = request;
   const attributes = readAttributes(headers);
