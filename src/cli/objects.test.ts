@@ -1,5 +1,6 @@
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -128,6 +129,26 @@ describe('get and cat', () => {
     expect((await run(['get', 's3://demo/dir/k.bin', '-'])).out).toBe('content');
     expect((await run(['cat', 's3://demo/dir/k.bin', '--range', '1-3'])).out).toBe('ont');
     expect((await run(['cat', 's3://demo/dir/k.bin', '--range', '3-'])).out).toBe('tent');
+  });
+
+  test('what is no file is written into and stays what it is; a link stays a link', async () => {
+    stored('k', 'content');
+    const [pipe, link] = [join(folder, 'pipe'), join(folder, 'link')];
+    execFileSync('mkfifo', [pipe]);
+    const read = new Promise<string>((resolve) => execFile('cat', [pipe], (_error, out) => resolve(out)));
+    expect((await run(['get', 's3://demo/k', pipe])).code).toBe(0);
+    expect(await read).toBe('content');
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    symlinkSync(file('target', 'old'), link);
+    expect((await run(['get', 's3://demo/k', link])).code).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(folder, 'target'), 'utf8')).toBe('content');
+  });
+
+  test('a list that fails at once writes nothing for programs to trip over', async () => {
+    const { code, out } = await run(['-o', 'json', 'ls', 's3://not-there/']);
+    expect(code).not.toBe(0);
+    expect(out).toBe('');
   });
 
   test('a connection that breaks is taken up again at the same byte', async () => {

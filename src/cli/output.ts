@@ -62,15 +62,16 @@ export class Output {
   async list<Row>(pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>, shape: ListShape<Row>): Promise<void> {
     const table = new Table(shape.columns, { wide: this.format === 'wide', head: !this.#options.noHeaders });
     let rowsWritten = 0;
-    if (this.format === 'json') await this.write('[');
+    let opening = '['; // written with the first page: when that one fails, nothing is
     for await (const rows of pages) {
-      if (this.format === 'json') await this.write(this.#jsonItems(rows, shape, rowsWritten === 0));
+      if (this.format === 'json') await this.write(opening + this.#jsonItems(rows, shape, rowsWritten === 0));
       else if (this.format === 'jsonl') await this.write(rows.map((row) => `${JSON.stringify(shape.json?.(row) ?? row)}\n`).join(''));
       else if (this.format === 'name') await this.write(rows.map((row) => `${shape.name(row)}\n`).join(''));
       else await this.write(table.write(rows));
       rowsWritten += rows.length;
+      opening = '';
     }
-    if (this.format === 'json') await this.write(rowsWritten > 0 ? '\n]\n' : ']\n');
+    if (this.format === 'json') await this.write(opening + (rowsWritten > 0 ? '\n]\n' : ']\n'));
   }
 
   #jsonItems<Row>(rows: readonly Row[], shape: ListShape<Row>, first: boolean): string {

@@ -17,12 +17,17 @@ export function addCat(program: Command, start: Start): void {
     });
 }
 
-/** Writes the bytes of an object, or of a range of it, to stdout. */
-export async function writeObject(context: Context, address: Address, range: string | null): Promise<void> {
+/** Writes the bytes of an object, or of a range of it, to stdout or to where `write` puts them. */
+export async function writeObject(
+  context: Context,
+  address: Address,
+  range: string | null,
+  write = (piece: Buffer): Promise<void> => context.output.write(piece),
+): Promise<void> {
   const client = context.s3(address.profile);
   const { sizeBytes, etag } = await headObject(client, address, context.signal);
   const { startBytes, endBytes } = range === null ? { startBytes: 0, endBytes: sizeBytes } : parseRange(range, sizeBytes);
-  for await (const piece of readRange(client, address, { startBytes, endBytes, etag }, context.signal)) await context.output.write(piece);
+  for await (const piece of readRange(client, address, { startBytes, endBytes, etag }, context.signal)) await write(piece);
 }
 
 function parseRange(text: string, sizeBytes: number): { startBytes: number; endBytes: number } {

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import type { Start } from '../context.js';
-import { formatAddress, parseObjectAddress } from '../address.js';
+import type { Context, Start } from '../context.js';
+import { formatAddress, parseObjectAddress, type Address } from '../address.js';
 import { downloadFile } from '../client/download.js';
 import { formatBytes } from '../output.js';
 import type { Progress } from '../progress.js';
@@ -21,7 +21,9 @@ export function addGet(program: Command, start: Start): void {
       const client = context.s3(address.profile);
       if (file === '-') return writeObject(context, address, null);
 
-      const path = (await isFolder(file)) ? join(file, basename(address.key)) : file;
+      const named = (await isFolder(file)) ? join(file, basename(address.key)) : file;
+      const path = await replaceablePath(named);
+      if (path === null) return writeInto(named, context, address);
       let progress: Progress | null = null;
       try {
         const { head, resumedBytes, verifiedBy } = await downloadFile(
@@ -49,6 +51,26 @@ export function addGet(program: Command, start: Start): void {
         (progress as Progress | null)?.end();
       }
     });
+}
+
+/** The file that a download replaces: where a link leads to. Null when what is there is no file: it is written into, never replaced. */
+async function replaceablePath(path: string): Promise<string | null> {
+  try {
+    return (await stat(path)).isFile() ? await realpath(path) : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return path;
+    throw error;
+  }
+}
+
+/** Into a device or a pipe. */
+async function writeInto(path: string, context: Context, address: Address): Promise<void> {
+  const handle = await open(path, 'w');
+  try {
+    await writeObject(context, address, null, (piece) => handle.writeFile(piece));
+  } finally {
+    await handle.close();
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {
