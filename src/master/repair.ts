@@ -60,6 +60,8 @@ export class Repair implements Task {
   readonly #targets = new Map<string, Set<string>>();
   readonly #copies = new Set<Promise<void>>();
   #scanDueAtMs = -Infinity;
+  /** After a scan that found chunks short of copies, the census is old once the copies are made: it is taken anew from here on. */
+  #recountDueAtMs = Infinity;
   #readMs = 0;
   #census: Census | null = null;
 
@@ -80,8 +82,9 @@ export class Repair implements Task {
   }
 
   async work(signal: AbortSignal): Promise<number> {
-    const { clock, log, replicationFactor } = this.#parts;
-    const scan = clock.monotonicMs() >= this.#scanDueAtMs;
+    const { clock, log, replicationFactor, repairYoungMs } = this.#parts;
+    const recount = this.#copies.size === 0 && clock.monotonicMs() >= this.#recountDueAtMs;
+    const scan = recount || clock.monotonicMs() >= this.#scanDueAtMs;
     if (scan) this.#scanDueAtMs = clock.monotonicMs() + scanEveryMs;
     this.#readMs = 0;
     const census: Census = { chunks: 0, short: 0, atRisk: 0, none: 0, takenAtWallMs: clock.wallMs() };
@@ -98,7 +101,11 @@ export class Repair implements Task {
         stuck += await this.#repairPage(recorded, level, signal);
       }
     }
-    if (scan) this.#census = census;
+    if (scan) {
+      this.#census = census;
+      const waitMs = Math.max(repairYoungMs, this.#againMs());
+      this.#recountDueAtMs = census.short > 0 ? clock.monotonicMs() + waitMs : Infinity;
+    }
     if (stuck > 0 && scan) {
       log.warn({ chunks: stuck }, 'chunks are short of copies, and no node can take or give one now');
       this.#scanSoon();
