@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,8 @@ async function run(args: string[], environment: Record<string, string> = {}): Pr
 }
 
 describe('a start that cannot be is one line and exit code 2', () => {
+  const grown = join(folder, 'grown');
+  for (const name of ['node-1', 'node-2', 'node-3']) mkdirSync(join(grown, name), { recursive: true });
   const weak = join(folder, 'weak');
   writeFileSync(weak, 'changeme-changeme-changeme\n');
   const loopback = { AETHER_LISTEN_HOST: '127.0.0.1', AETHER_REST_AUTH: 'none' };
@@ -57,6 +59,14 @@ describe('a start that cannot be is one line and exit code 2', () => {
     ],
     ['a foreign folder', ['datanode', '--data-path', folder], loopback, /^aetherstore: .*is not a volume of AetherStore/],
     ['too few nodes', ['dev', '--nodes', '1', '--dir', folder], {}, /^aetherstore: --nodes: 1 datanodes cannot hold the 2 copies/],
+    [
+      'fewer nodes than the folder has',
+      ['dev', '--nodes', '2', '--dir', grown],
+      {},
+      /3 nodes found in .*; --nodes 2 would leave out node-3$/,
+    ],
+    ['a file as the folder', ['dev', '--dir', weak], {}, /^aetherstore: --dir: .* is not a folder$/],
+    ['a flag in the environment', ['dev'], { AETHER_NODES: '4' }, /AETHER_NODES \(environment\): it is a flag only: --nodes$/],
   ] as const)('%s', async (_, args, environment, line) => {
     const ended = await run([...args], environment);
     expect(ended.errors.trimEnd()).toMatch(line);

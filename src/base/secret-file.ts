@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from './atomic-file.js';
@@ -45,6 +45,7 @@ export function newSecret(): string {
  * Answers whether this call wrote it.
  */
 export async function writeSecretFileOnce(path: string, content: string): Promise<boolean> {
+  if (existsSync(path)) return false; // nothing is written: the disk may be full
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.tmp-${process.pid}`;
   const handle = await open(temporary, 'w', 0o600);

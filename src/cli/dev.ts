@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import type { Clock } from '../base/clock.js';
@@ -12,6 +12,7 @@ import { Supervisor } from '../base/supervisor.js';
 import { ChildOutput } from './child-output.js';
 import { credentialsEnv, readAccess } from './dev-access.js';
 import { childEnvironment, childFlags, type DevGiven } from './dev-children.js';
+import { makeDevFolder, orDiskFull, refuseFewerNodes } from './dev-folder.js';
 import { devLayout, loopback, type DevLayout } from './dev-layout.js';
 import { makeBucket, untilNodesLive } from './dev-ready.js';
 import { devScreen } from './dev-screen.js';
@@ -40,12 +41,16 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });
 
   // 1. Folder and secrets: made at the first start, found at the next.
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  lockFile(join(dir, 'LOCK'), 'the other aetherstore dev on this folder'); // for life
-  await refusePortsInUse(layout);
-  await initSecrets(layout.secretsFolder, parts.random);
-  const access = await readAccess(layout, settings.region);
-  await writeFileAtomic(layout.credentialsPath, credentialsEnv(access));
+  const access = await orDiskFull(dir, async () => {
+    await makeDevFolder(dir);
+    await refuseFewerNodes(dir, settings.nodes);
+    lockFile(join(dir, 'LOCK'), 'the other aetherstore dev on this folder'); // for life
+    await refusePortsInUse(layout);
+    await initSecrets(layout.secretsFolder, parts.random);
+    const found = await readAccess(layout, settings.region);
+    await writeUnlessSame(layout.credentialsPath, credentialsEnv(found));
+    return found;
+  });
 
   // 2. All processes at once: each waits for those it needs by itself.
   const output = new ChildOutput(options.print);
@@ -92,6 +97,12 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   };
   let stopping: Promise<void> | null = null;
   return { failed, stop: () => (stopping ??= stop()) };
+}
+
+/** A start that changes nothing needs no space on the disk. */
+async function writeUnlessSame(path: string, content: string): Promise<void> {
+  const old = await readFile(path, 'utf8').catch(() => null);
+  if (old !== content) await writeFileAtomic(path, content);
 }
 
 async function refusePortsInUse(layout: DevLayout): Promise<void> {

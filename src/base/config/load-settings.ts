@@ -110,6 +110,8 @@ function readVariables(entries: readonly (readonly [string, string | undefined])
     const setting = known.get(name);
     if (setting) given.set(setting.name, { text, source, calledName: name });
     else if (!commandLineVariables.some((variable) => variable === name)) {
+      const flagOnly = describedSettings.find((row) => row.environmentName === name);
+      if (flagOnly) throw new ConfigError(`${name} (${source}): it is a flag only: ${flagOnly.flag}`);
       throw new ConfigError(unknownText(`${name} (${source})`, 'no setting of that name', [...known.keys()], name));
     }
   }
