@@ -57,7 +57,7 @@ export class TaskLoop {
       } catch (error) {
         if (this.#abort.signal.aborted) return;
         delayMs = backoff.nextDelayMs();
-        log.warn({ task: this.#task.name, err: error, delayMs }, 'background work failed, will be tried again');
+        log.warn({ task: this.#task.name, err: error, delayMs: Math.round(delayMs) }, 'background work failed, will be tried again');
       }
       if (delayMs > 0 && !this.#awake && !this.#abort.signal.aborted) {
         this.#wake = new AbortController();
