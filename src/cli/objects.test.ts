@@ -145,6 +145,14 @@ describe('get and cat', () => {
     expect(readFileSync(join(folder, 'target'), 'utf8')).toBe('content');
   });
 
+  test('a place that cannot be written is told with the name that was typed', async () => {
+    stored('k', 'content');
+    const path = join(folder, 'not-there', 'k');
+    const { code, err } = await run(['get', 's3://demo/k', path]);
+    expect(code).toBe(exitCode.notFound);
+    expect(err).toBe(`error: ${path} cannot be written.\n  why: There is no such file or folder.\n`);
+  });
+
   test('a list that fails at once writes nothing for programs to trip over', async () => {
     const { code, out } = await run(['-o', 'json', 'ls', 's3://not-there/']);
     expect(code).not.toBe(0);

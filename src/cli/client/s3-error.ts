@@ -66,6 +66,8 @@ function whatOf(code: string, { bucket, key }: RequestPlace): string | null {
       return `There is no object s3://${bucket}/${key}.`;
     case 'BucketAlreadyOwnedByYou':
       return `The bucket ${bucket} exists already.`;
+    case 'InvalidBucketName':
+      return `${bucket} cannot be the name of a bucket.`;
     case 'BucketNotEmpty':
       return `The bucket ${bucket} is not empty.`;
     case 'PreconditionFailed':
@@ -84,6 +86,8 @@ function hintOf(code: string, { bucket, key }: RequestPlace, region: string | nu
       return `aether ls, or aether bucket create ${bucket}`;
     case 'NoSuchKey':
       return `aether ls s3://${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}`;
+    case 'InvalidBucketName':
+      return '3 to 63 of a-z, 0-9, - and ., with a letter or digit at both ends; no .., no IP address, no prefix or suffix that S3 reserves';
     case 'BucketNotEmpty':
       return `aether rm -r s3://${bucket}/`;
     case 'AccessDenied':

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Context, Start } from '../context.js';
 import { formatAddress, parseObjectAddress, type Address } from '../address.js';
 import { downloadFile } from '../client/download.js';
+import { onFile } from '../file-error.js';
 import { formatBytes } from '../output.js';
 import type { Progress } from '../progress.js';
 import { writeObject } from './cat.js';
@@ -18,39 +19,42 @@ export function addGet(program: Command, start: Start): void {
     .action(async (text: string, file: string, _options: object, command: Command) => {
       const context = start(command);
       const address = parseObjectAddress(text);
-      const client = context.s3(address.profile);
       if (file === '-') return writeObject(context, address, null);
-
-      const named = (await isFolder(file)) ? join(file, basename(address.key)) : file;
-      const path = await replaceablePath(named);
-      if (path === null) return writeInto(named, context, address);
-      let progress: Progress | null = null;
-      try {
-        const { head, resumedBytes, verifiedBy } = await downloadFile(
-          client,
-          { bucket: address.bucket, key: address.key, file: path },
-          {
-            signal: context.signal,
-            onStart(found, doneBytes) {
-              progress = context.progress({ label: basename(path), totalBytes: found.sizeBytes, doneBytes });
-              if (doneBytes > 0) context.note(`${formatBytes(doneBytes)} are there from an earlier run.`);
-            },
-            onProgress: (added) => progress?.add(added),
-          },
-        );
-        const verified = verifiedBy === null ? 'not verified: the store offers no checksum of the whole' : `verified by ${verifiedBy}`;
-        await context.output.result(
-          { file: path, bucket: address.bucket, key: address.key, sizeBytes: head.sizeBytes, etag: head.etag, resumedBytes, verifiedBy },
-          `${path}  ${formatBytes(head.sizeBytes)}, ${verified}`,
-          path,
-        );
-      } catch (error) {
-        if (context.signal.aborted) context.note(`What has arrived is kept; go on with: aether get ${formatAddress(address)} ${file}`);
-        throw error;
-      } finally {
-        (progress as Progress | null)?.end();
-      }
+      await onFile(file, 'written', () => getFile(context, address, file));
     });
+}
+
+async function getFile(context: Context, address: Address, file: string): Promise<void> {
+  const client = context.s3(address.profile);
+  const named = (await isFolder(file)) ? join(file, basename(address.key)) : file;
+  const path = await replaceablePath(named);
+  if (path === null) return writeInto(named, context, address);
+  let progress: Progress | null = null;
+  try {
+    const { head, resumedBytes, verifiedBy } = await downloadFile(
+      client,
+      { bucket: address.bucket, key: address.key, file: path },
+      {
+        signal: context.signal,
+        onStart(found, doneBytes) {
+          progress = context.progress({ label: basename(named), totalBytes: found.sizeBytes, doneBytes });
+          if (doneBytes > 0) context.note(`${formatBytes(doneBytes)} are there from an earlier run.`);
+        },
+        onProgress: (added) => progress?.add(added),
+      },
+    );
+    const verified = verifiedBy === null ? 'not verified: the store offers no checksum of the whole' : `verified by ${verifiedBy}`;
+    await context.output.result(
+      { file: named, bucket: address.bucket, key: address.key, sizeBytes: head.sizeBytes, etag: head.etag, resumedBytes, verifiedBy },
+      `${named}  ${formatBytes(head.sizeBytes)}, ${verified}`,
+      named,
+    );
+  } catch (error) {
+    if (context.signal.aborted) context.note(`What has arrived is kept; go on with: aether get ${formatAddress(address)} ${file}`);
+    throw error;
+  } finally {
+    (progress as Progress | null)?.end();
+  }
 }
 
 /** The file that a download replaces: where a link leads to. Null when what is there is no file: it is written into, never replaced. */

@@ -8,6 +8,7 @@ import { partSizeBytesDefault, partSizeFor, singlePutBytesMax, uploadPieces, typ
 import type { Context, Start } from '../context.js';
 import { exitCode } from '../exit-code.js';
 import { Failures } from '../failures.js';
+import { onFile } from '../file-error.js';
 import { formatBytes, parseBytes } from '../output.js';
 
 interface PutOptions {
@@ -44,7 +45,7 @@ export function addPut(program: Command, start: Start): void {
       for (const file of what) {
         if (file === '-' && intoFolder) throw usageError('stdin has no name.', 'aether put - s3://BUCKET/KEY');
         const key = intoFolder ? `${address.key}${basename(resolve(file))}` : address.key;
-        await failures.guard(file, () => putOne(context, file, { ...address, key }, settings));
+        await failures.guard(file, () => onFile(file, 'read', () => putOne(context, file, { ...address, key }, settings)));
       }
       failures.report();
     });
