@@ -90,7 +90,7 @@ describe('what is wrong is one line that names the setting, its source and what 
     [
       'variable for a flag-only setting',
       { environment: { AETHER_TAKE_OVER: 'true' } },
-      'AETHER_TAKE_OVER (environment): no setting of that name',
+      'AETHER_TAKE_OVER (environment): it is a flag only: --take-over',
     ],
     [
       'unknown name in a file',
