@@ -79,9 +79,15 @@ async function receiveSmall(request: GatewayRequest, services: GatewayServices, 
 
 function digestsOf(services: GatewayServices, names: HashName[], pieces: Buffer[]): Digests | Promise<Digests> {
   const [only] = pieces;
-  if (pieces.length === 1) return services.hashers.hash(names, only!);
+  return pieces.length === 1 ? services.hashers.hash(names, only!) : digestsOfPieces(services, names, pieces);
+}
+
+async function digestsOfPieces(services: GatewayServices, names: HashName[], pieces: Buffer[]): Promise<Digests> {
   const hasher = services.hashers.begin(names, 0);
-  for (const piece of pieces) void hasher.update(piece);
+  for (const piece of pieces) {
+    const busy = hasher.update(piece);
+    if (busy !== null) await busy;
+  }
   return hasher.finish();
 }
 

@@ -11,7 +11,7 @@ import type { GatewayRequest, GatewayServices } from './operation.js';
 export async function readDocument(
   request: Pick<GatewayRequest, 'headers' | 'payload' | 'body'>,
   row: OperationRow,
-  services: Pick<GatewayServices, 'hashers'>,
+  services: Pick<GatewayServices, 'hashers' | 'admission'>,
 ): Promise<Buffer> {
   const { headers, payload } = request;
   refuseStreaming(payload);
@@ -20,10 +20,16 @@ export async function readDocument(
   if (lengthBytes > must(row.bodyBytesMax, 'bodyBytesMax')) throw new Refusal('xml-malformed', 'The XML is too large.');
   const claims = readBodyClaims(row.checksumIsOfObject ? withoutChecksum(headers) : headers, payload, null);
   const decoder = createPayloadDecoder(payload, lengthBytes);
-  const pieces = hasBody ? await request.body.collect(decoder) : [];
-  const document = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, lengthBytes);
-  verifyBody(claims, services.hashers.hash(hashesFor(claims), document), decoder.trailers);
-  return document;
+  const room = services.admission.reserve(lengthBytes);
+  if (room !== null) await room;
+  try {
+    const pieces = hasBody ? await request.body.collect(decoder) : [];
+    const document = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, lengthBytes);
+    verifyBody(claims, services.hashers.hash(hashesFor(claims), document), decoder.trailers);
+    return document;
+  } finally {
+    services.admission.giveBack(lengthBytes);
+  }
 }
 
 function withoutChecksum(headers: HeaderLines): HeaderLines {

@@ -229,3 +229,15 @@ describe('malformed bodies', () => {
     );
   });
 });
+
+test('chunks of one byte become few pieces, since each piece costs more than its bytes', () => {
+  const lengthBytes = 256 * 1024;
+  const body = Buffer.from(`${'1\r\nx\r\n'.repeat(lengthBytes)}0\r\n\r\n`);
+  const decoder = new AwsChunkedDecoder({ trailer: false, signing: null, lengthBytes });
+  const receivedBytes = 64 * 1024;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < body.length; at += receivedBytes) pieces.push(...decoder.push(body.subarray(at, at + receivedBytes)));
+  decoder.end();
+  expect(Buffer.concat(pieces).equals(Buffer.alloc(lengthBytes, 'x'))).toBe(true);
+  expect(pieces.length).toBeLessThanOrEqual(Math.ceil(body.length / receivedBytes));
+});

@@ -22,6 +22,7 @@ export interface AwsChunkedOptions {
 }
 
 /** 16 hex digits, `;chunk-signature=`, 64 hex digits. */
+const smallPieceBytes = 4096;
 const sizeLineBytesMax = 128;
 const trailerLineBytesMax = 1024;
 const trailerLinesMax = 16;
@@ -73,7 +74,7 @@ export class AwsChunkedDecoder {
         at = this.#takeLine(received, at);
       }
     }
-    return decoded;
+    return joinSmall(decoded);
   }
 
   end(): void {
@@ -224,4 +225,27 @@ class SignatureChain {
     if (!equalsHex(expected, signature)) throw new Refusal('signature-mismatch');
     this.#previous = signature;
   }
+}
+
+/**
+ * Each piece costs its holders far more than a byte, and a client may send chunks of one byte: runs of small pieces become
+ * one buffer. Larger ones are handed on without a copy.
+ */
+function joinSmall(pieces: Buffer[]): Buffer[] {
+  if (pieces.length < 2) return pieces;
+  const joined: Buffer[] = [];
+  let run: Buffer[] = [];
+  const endRun = (): void => {
+    if (run.length > 0) joined.push(run.length === 1 ? run[0]! : Buffer.concat(run));
+    run = [];
+  };
+  for (const piece of pieces) {
+    if (piece.length < smallPieceBytes) run.push(piece);
+    else {
+      endRun();
+      joined.push(piece);
+    }
+  }
+  endRun();
+  return joined;
 }
