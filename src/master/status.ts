@@ -43,6 +43,8 @@ export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts):
   const proven = view.nodes.filter((node) => node.state !== 'manual');
   const copiesShareHost = writable.length >= replicationFactor && countHosts(writable) < replicationFactor;
   const silent = (nodes.suspect ?? 0) + (nodes.down ?? 0) + (nodes.repairing ?? 0);
+  // A live node takes no chunks only when its disk is past the fill from which it is read-only.
+  const readOnly = view.nodes.filter((node) => node.state === 'live' && !node.writable).length;
   const short = Math.max(counts.under, census?.short ?? 0);
 
   const words: string[] = [];
@@ -60,6 +62,10 @@ export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts):
     `${census?.atRisk} chunks have one copy left: losing its disk loses them.`,
   );
   const degraded = [
+    say(
+      readOnly > 0,
+      `${readOnly} nodes are read-only: their disks are over the limit (90 % unless set otherwise); deletes free space after the grace (1 h unless set otherwise).`,
+    ),
     say(short > 0, `${short} chunks have fewer than ${replicationFactor} copies; ${copiesUnderWay} copies are being made.`),
     say(silent > 0, `${silent} of ${proven.length} nodes are silent.`),
     say((nodes.quarantined ?? 0) > 0, `${nodes.quarantined} nodes are quarantined: their copies are made anew elsewhere.`),
