@@ -30,6 +30,7 @@ export interface BackgroundParts extends MasterParts {
 /** What a master does without being asked. */
 export interface Background {
   repair: Repair;
+  checker: CopyChecker;
   suspicions: Suspicions;
   start(): void;
   /** Resolves when every unit under way has ended; whoever waits for an order learns that it is lost. */
@@ -45,6 +46,7 @@ export function createBackground(options: MasterOptions, parts: BackgroundParts)
   const checker = new CopyChecker({ store, orders, wallMs, log, replicationFactor, dropped: () => wake('repair') });
   const suspicions = new Suspicions({ store, registry, checker, log });
   const repair = new Repair({ ...parts, replicationFactor, repairYoungMs: options.repairYoungMs, roundMs });
+  const garbage = new Garbage({ store, registry, orders, wallMs, log, deleteGraceMs: options.deleteGraceMs, roundMs });
   const tasks: Record<TaskName, Task> = {
     silence: {
       name: 'judge silence',
@@ -57,7 +59,7 @@ export function createBackground(options: MasterOptions, parts: BackgroundParts)
     repair,
     recheck: new Recheck({ store, registry, checker, liveness, retryMs: roundMs }),
     clear: new ClearQuarantine({ registry, orders, log, retryMs: roundMs }),
-    garbage: new Garbage({ store, registry, orders, wallMs, log, deleteGraceMs: options.deleteGraceMs, roundMs }),
+    garbage,
     expiry: new Expiry(store, wallMs),
     generation: new Generation({ store, registry, clock, log, generationMs: options.generationMs }),
   };
@@ -79,6 +81,7 @@ export function createBackground(options: MasterOptions, parts: BackgroundParts)
 
   return {
     repair,
+    checker,
     suspicions,
     start() {
       for (const loop of loops.values()) loop.start();
@@ -86,7 +89,7 @@ export function createBackground(options: MasterOptions, parts: BackgroundParts)
     async stop() {
       orders.close(); // long polls end too
       await Promise.all([...loops.values()].map((loop) => loop.stop()));
-      await Promise.all([suspicions.stop(), repair.ended()]);
+      await Promise.all([suspicions.stop(), repair.ended(), garbage.ended()]);
     },
   };
 }

@@ -27,7 +27,7 @@ describe('a chunk', () => {
     const sources = plan.sources.map((node) => node.nodeNumber);
     expect({ counted: plan.counted, missing: plan.missing, sources }).toEqual(expected);
     expect(plan.holders).toEqual(new Set(nodes.map((node) => node.nodeId)));
-    expect(copyWords(nodes, 3)).toEqual({ healthy: `${words}` === '/^Healthy/', words: expect.stringMatching(words) as string });
+    expect(copyWords(nodes, 3, false)).toEqual({ healthy: `${words}` === '/^Healthy/', words: expect.stringMatching(words) as string });
   });
 
   it('does not count a copy on a node that nobody knows', () => {

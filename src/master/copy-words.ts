@@ -7,8 +7,13 @@ export interface CopyVerdict {
   words: string;
 }
 
-/** What people are told about the copies of one chunk; pure. */
-export function copyWords(nodes: readonly Pick<KnownNode, 'state'>[], replicationFactor: number): CopyVerdict {
+/** What people are told about the copies of one chunk; pure. `onlyDamaged`: the only one is known to be damaged. */
+export function copyWords(nodes: readonly Pick<KnownNode, 'state'>[], replicationFactor: number, onlyDamaged: boolean): CopyVerdict {
+  if (onlyDamaged)
+    return {
+      healthy: false,
+      words: 'Damaged: the only copy on record is damaged; what is sound of it can be read, repair cannot copy it.',
+    };
   const counted = nodes.filter((node) => copiesCount(node.state)).length;
   const alive = nodes.filter((node) => isAlive(node.state)).length;
   if (counted >= replicationFactor && alive >= replicationFactor) return { healthy: true, words: `Healthy: ${whereAlive(nodes)}.` };

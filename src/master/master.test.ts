@@ -237,6 +237,20 @@ describe('copies that are short', { timeout: testMsMax }, () => {
     expect(await holdersOf(tested, id)).toEqual(idsOf(a, b, c));
   });
 
+  it('stay on record when they are damaged and the last, and people are told so', async () => {
+    const tested = await master();
+    const [a, b, c] = await threeNodes(tested);
+    const id = await tested.putObject(await tested.createBucket('b'), 'k', [a, b, c]);
+    for (const node of [a, b, c]) must(node.chunks.get(id), 'the chunk').bytes.fill(0);
+    for (const node of [a, b, c]) await tested.ask('reportReplica', { id, nodeId: node.nodeId, problem: 'damaged' });
+    const explain = async () =>
+      (await (await fetch(`${tested.address}/api/explain?object=${id}`)).json()) as { words: string; chunks: { copies: unknown[] }[] };
+    await tested.until('it is said', async () => (await explain()).words.includes('the only copy on record is damaged'));
+    expect((await explain()).chunks[0]!.copies).toHaveLength(1);
+    const status = (await (await fetch(`${tested.address}/api/status`)).json()) as { verdict: string };
+    expect(status.verdict).toBe('data-missing');
+  });
+
   it('are ordered again when a node fails to make one', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);

@@ -93,7 +93,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
 
   // 3. What runs by itself.
   const background = createBackground(options, { ...parts, store, registry, orders, liveness, judgeEveryMs });
-  const { repair, suspicions } = background;
+  const { repair, checker, suspicions } = background;
 
   const datanodes = connectDatanodes(reign, options, parts);
   const writer = new ChunkWriter(
@@ -124,7 +124,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
     census: () => repair.census,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, reader, metrics, repair, quorum });
+  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, reader, metrics, repair, checker, quorum });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,

@@ -31,11 +31,13 @@ export interface StatusFacts {
   view: View;
   counts: QueryResult<'statistics'>;
   census: Census | null;
+  /** Chunks whose only copy is known to be damaged. */
+  onlyDamaged: number;
   copiesUnderWay: number;
 }
 
 /** One picture of what is at risk; pure. */
-export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts): Status {
+export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay }: StatusFacts): Status {
   const { replicationFactor, writeQuorum } = view;
   const nodes: Partial<Record<NodeState, number>> = {};
   for (const { state } of view.nodes) nodes[state] = (nodes[state] ?? 0) + 1;
@@ -53,6 +55,7 @@ export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts):
     return when;
   };
   const missing = say((census?.none ?? 0) > 0, `${census?.none} chunks have no copy that counts: bring back the nodes that hold them.`);
+  const damaged = say(onlyDamaged > 0, `The only copy of ${onlyDamaged} chunks is damaged: bring back a node or disk that held another.`);
   const stopped = say(
     writable.length < writeQuorum,
     `Writes are stopped: ${writable.length} nodes take chunks, ${writeQuorum} are needed.`,
@@ -80,7 +83,7 @@ export function statusOf({ view, counts, census, copiesUnderWay }: StatusFacts):
   say(writeQuorum < 2, 'Unsafe: a write is acknowledged with one copy; one lost disk loses it.');
 
   return {
-    verdict: missing ? 'data-missing' : stopped ? 'writes-stopped' : atRisk ? 'at-risk' : degraded ? 'degraded' : 'healthy',
+    verdict: missing || damaged ? 'data-missing' : stopped ? 'writes-stopped' : atRisk ? 'at-risk' : degraded ? 'degraded' : 'healthy',
     words,
     clusterId: view.clusterId,
     view: view.number,

@@ -14,6 +14,7 @@ import { createUpload } from './transactions/create-upload.js';
 import { deleteBucket } from './transactions/delete-bucket.js';
 import { deleteObjects } from './transactions/delete-objects.js';
 import { deleteRestObject } from './transactions/delete-rest-object.js';
+import { doomCopies } from './transactions/doom-copies.js';
 import { dropReplica } from './transactions/drop-replica.js';
 import { expireAttempts } from './transactions/expire-attempts.js';
 import { expireFinishedUploads } from './transactions/expire-finished-uploads.js';
@@ -47,6 +48,7 @@ export const transactions = {
   expireFinishedUploads,
   addReplicas,
   dropReplica,
+  doomCopies,
   workGarbage,
   confirmDeleted,
   initRestUpload,

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { MetadataStore } from '../../metadata/store.js';
 import type { Liveness } from '../liveness.js';
+import type { CopyChecker } from '../copy-checker.js';
 import type { MasterMetrics } from '../metrics.js';
 import type { NodeRegistry } from '../node-registry.js';
 import type { ChunkReader } from '../../replication/chunk-reader.js';
@@ -19,6 +20,7 @@ export interface RestContext {
   reader: ChunkReader;
   metrics: Pick<MasterMetrics, 'enterUpload'>;
   repair: Pick<Repair, 'census' | 'copiesUnderWay'>;
+  checker: Pick<CopyChecker, 'onlyDamaged'>;
   clock: Clock;
   random: Random;
   quorum: { replicationFactor: number; writeQuorum: number };

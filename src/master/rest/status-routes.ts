@@ -53,7 +53,7 @@ const explanationShape = z
   .meta({ id: 'Explanation' });
 
 export function statusRoutes(context: RestContext): Route[] {
-  const { store, registry, repair } = context;
+  const { store, registry, repair, checker } = context;
   const health = route(
     {
       method: 'GET',
@@ -74,9 +74,10 @@ export function statusRoutes(context: RestContext): Route[] {
     },
     () => {
       const { census, copiesUnderWay } = repair;
+      const onlyDamaged = checker.onlyDamaged().size;
       return Promise.resolve({
         status: 200,
-        json: statusOf({ view: registry.view(), counts: store.read('statistics', {}), census, copiesUnderWay }),
+        json: statusOf({ view: registry.view(), counts: store.read('statistics', {}), census, onlyDamaged, copiesUnderWay }),
       });
     },
   );
@@ -131,12 +132,13 @@ function explainKey(bucket: string, key: string, context: RestContext): Explaine
 
 function explainChunks(
   chunks: readonly (ChunkFacts & { nodeNumbers: number[] })[],
-  { registry, quorum }: RestContext,
+  { registry, quorum, checker }: RestContext,
 ): Pick<Explained['json'], 'words' | 'chunks'> {
   const unhealthy: string[] = [];
+  const onlyDamaged = checker.onlyDamaged();
   const explained = chunks.map(({ id, lengthBytes, nodeNumbers }) => {
     const nodes = registry.holders(nodeNumbers);
-    const { healthy, words } = copyWords(nodes, quorum.replicationFactor);
+    const { healthy, words } = copyWords(nodes, quorum.replicationFactor, onlyDamaged.has(id));
     if (!healthy) unhealthy.push(words);
     return {
       id,

@@ -82,15 +82,64 @@ export const replicaScenarios: Scenarios = {
     const world = await MetadataWorld.start(store);
     const chunk = world.chunk(1);
     await world.put(world.bucket, 'k', 1, { chunks: [chunk] });
-    const drop = (n: number) =>
-      store.write('dropReplica', { id: chunk.id, nodeId: world.node(n), replicationFactor: 3, nowMs: world.nowMs });
-    expect(await drop(1)).toEqual({ dropped: true, copies: 2 });
-    expect(await drop(1)).toEqual({ dropped: false, copies: 2 });
+    const drop = (n: number, found: 'missing' | 'damaged') =>
+      store.write('dropReplica', { id: chunk.id, nodeId: world.node(n), found, replicationFactor: 3, nowMs: world.nowMs });
+    expect(await drop(1, 'damaged')).toEqual({ dropped: true, kept: false, copies: 2 });
+    expect(await drop(1, 'missing')).toEqual({ dropped: false, kept: false, copies: 2 });
     expect(await underIds(store)).toEqual([chunk.id]);
-    await drop(2);
-    expect(await drop(3)).toEqual({ dropped: true, copies: 0 });
+    await drop(2, 'missing');
+    expect(await drop(3, 'missing')).toEqual({ dropped: true, kept: false, copies: 0 });
     expect(await store.read('getChunk', { id: chunk.id })).toMatchObject({ nodeNumbers: [], state: 'present' });
     expect(await store.read('statistics', {})).toMatchObject({ under: 1, chunks: 1 });
+  },
+
+  'a damaged copy stays on record when no other is left, and makes room for one that is made later': async (store) => {
+    const world = await MetadataWorld.start(store);
+    const chunk = world.chunk(1);
+    await world.put(world.bucket, 'k', 1, { chunks: [chunk] });
+    const drop = (n: number) =>
+      store.write('dropReplica', { id: chunk.id, nodeId: world.node(n), found: 'damaged', replicationFactor: 3, nowMs: world.nowMs });
+    await drop(1);
+    await drop(2);
+    expect(await drop(3)).toEqual({ dropped: false, kept: true, copies: 1 });
+    expect(await drop(3)).toEqual({ dropped: false, kept: true, copies: 1 });
+    expect(await store.read('getChunk', { id: chunk.id })).toMatchObject({ nodeNumbers: [3], state: 'present' });
+    expect(await underIds(store)).toEqual([chunk.id]);
+    expect(await store.read('statistics', {})).toMatchObject({ under: 1, chunks: 1 });
+    const { id, lengthBytes, crc32c } = chunk;
+    await store.write('addReplicas', { chunks: [{ id, lengthBytes, crc32c, nodeIds: [world.node(2)] }], replicationFactor: 3 });
+    expect(await drop(3)).toEqual({ dropped: true, kept: false, copies: 1 });
+    expect((await store.read('getChunk', { id }))?.nodeNumbers).toEqual([2]);
+  },
+
+  'a damaged copy stays on record also where one copy is all that is wanted': async (store) => {
+    const world = await MetadataWorld.start(store);
+    const chunk = world.chunk(1, [1]);
+    await world.put(world.bucket, 'k', 1, { chunks: [chunk], writeQuorum: 1, replicationFactor: 1 });
+    const drop = { id: chunk.id, nodeId: world.node(1), found: 'damaged', replicationFactor: 1, nowMs: world.nowMs } as const;
+    expect(await store.write('dropReplica', drop)).toEqual({ dropped: false, kept: true, copies: 1 });
+    expect((await store.read('getChunk', { id: chunk.id }))?.nodeNumbers).toEqual([1]);
+    expect(await underIds(store)).toEqual([]);
+  },
+
+  'copies of a chunk that is gone are owed a delete, those of any other are not': async (store) => {
+    const world = await MetadataWorld.start(store);
+    const chunk = world.chunk(1, [1, 2]);
+    const nodeIds = [1, 2, 3, 9].map((n) => world.node(n));
+    const doom = (id: string) => store.write('doomCopies', { id, nodeIds });
+    await world.put(world.bucket, 'k', 1, { chunks: [chunk] });
+    expect(await doom(chunk.id)).toEqual({ doomed: 0 });
+
+    const id = world.chunkId();
+    const facts = { id, lengthBytes: 4, crc32c: 4, generation: 1, replicationFactor: 3 };
+    await store.write('reportChunk', { ...facts, nodeId: world.node(1), nowMs: world.nowMs });
+    expect(await doom(id)).toEqual({ doomed: 0 });
+    await store.write('deleteRestObject', { id, nowMs: world.nowMs });
+    expect(await doom(id)).toEqual({ doomed: 2 });
+    expect(await world.workGarbage()).toBe(1);
+    expect(await doom(id)).toEqual({ doomed: 0 });
+    expect(await store.read('statistics', {})).toMatchObject({ doomed: 3 });
+    expect((await store.read('doomedOn', { nodeNumber: 3, afterId: null, limit: 10 })).ids).toEqual([id]);
   },
 
   'chunks are scanned by id, those of one node too': async (store) => {
