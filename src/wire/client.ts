@@ -189,5 +189,7 @@ class ClientLane implements CallKeeper {
 /** That a later start of us is known is the peer's answer; every other failure means only that nobody was reached. */
 function failureOf(address: string, error: unknown): Error {
   if (error instanceof Refusal && error.code === 'boot-stale') return error;
-  return new NeverSent(`${address}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  const reason = `${address}: ${error instanceof Error ? error.message : String(error)}`;
+  // only a refusal says more than these words, by its code; a log would print any other cause twice
+  return error instanceof Refusal ? new NeverSent(reason, { cause: error }) : new NeverSent(reason);
 }

@@ -58,7 +58,7 @@ export class FrameSocket {
     socket.setTimeout(0);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.destroy(`connection broke: ${error.message}`, error));
+    socket.on('error', (error) => this.destroy(`connection broke: ${error.message}`));
     socket.on('end', () => this.destroy('the peer closed the connection'));
     socket.on('close', () => this.destroy('connection closed'));
     if (head.length > 0) this.#read(head);

@@ -15,9 +15,9 @@ export interface Upgraded {
 /** Dials and leaves HTTP. The name in the address is resolved each time. Rejects with `Unreachable`. */
 export function dial(address: string, timeoutMs: number, clock: Clock): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string, cause?: unknown): void => {
+    const fail = (reason: string): void => {
       timer.cancel();
-      reject(new Unreachable(reason, { cause }));
+      reject(new Unreachable(reason)); // no cause: a log would print its words twice
       request.destroy();
     };
     const timer = clock.setTimer(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`));
@@ -30,7 +30,8 @@ export function dial(address: string, timeoutMs: number, clock: Clock): Promise<
       resolve({ socket, head });
     });
     request.on('response', (response) => fail(`answered ${response.statusCode} instead of the wire`));
-    request.on('error', (error) => fail(error.message, error));
+    // an error for several addresses has a code and no message
+    request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
     request.end();
   });
 }
