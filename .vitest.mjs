@@ -9,7 +9,7 @@ const suite = (name, include, settings = {}) => ({
 });
 
 /** For CI, which counts: a folder that takes one report a run. */
-const reports = process.env.AETHER_TEST_REPORTS;
+const reports = process.env.TEST_REPORTS;
 
 export default defineConfig({
   test: {
