@@ -47,6 +47,27 @@ describe('the proof of a log', () => {
     expect(proofs.judge(word({}), 2)).toEqual({ proof: 'proven', proveSequence: null });
   });
 
+  it('reaches as far as was heard, though no mark was left since: an acknowledged record is missed at once', () => {
+    proofs.judge(word({ logSequence: 25, logDigest: 'twenty-five' }), 2);
+    expect(proofs.judge(word({ boot: 3, logSequence: 24 }), 2).proof).toBe('refuted');
+    expect(proofs.judge(word({ boot: 3, logSequence: 24 }), 3).proof).toBe('refuted');
+    expect(proofs.judge(word({ boot: 4, logSequence: 26 }), 3)).toEqual({ proof: 'pending', proveSequence: 25 });
+    expect(proofs.judge(word({ boot: 4, logSequence: 26, provenDigest: 'other' }), 4).proof).toBe('refuted');
+    expect(proofs.judge(word({ boot: 4, logSequence: 26, provenDigest: 'twenty-five' }), 4).proof).toBe('proven');
+  });
+
+  it('is not lost to heartbeats of one boot that overtake each other', () => {
+    proofs.judge(word({ logSequence: 25, logDigest: 'twenty-five' }), 2);
+    expect(proofs.judge(word({ logSequence: 24 }), 2).proof).toBe('proven');
+    expect(proofs.judge(word({ boot: 3, logSequence: 25 }), 2)).toEqual({ proof: 'pending', proveSequence: 25 });
+  });
+
+  it('is measured by the log that a person accepted', () => {
+    proofs.judge(word({ logSequence: 25 }), 2);
+    proofs.marked(nodeId, { sequence: 5, digest: 'five' }, 0);
+    expect(proofs.judge(word({ boot: 3, logSequence: 6 }), 2)).toEqual({ proof: 'pending', proveSequence: 5 });
+  });
+
   it('does not take the answer of an earlier start', () => {
     proofs.judge(word({ boot: 2 }), 1);
     expect(proofs.judge(word({ boot: 3, provenDigest: 'ten' }), 2).proof).toBe('pending');

@@ -24,13 +24,16 @@ export interface LogJudgement {
 interface NodeLog {
   mark: LogMark | null;
   markedAtMs: number;
-  /** Set from the first heartbeat of a new boot until its proof: the boot, and the digest that it must show. */
-  asked: { boot: number; digest: string } | null;
+  /** As of the last heartbeat that was proven; in memory, and never older than the mark. Only durable records are told. */
+  heard: LogMark | null;
+  /** Set from the first heartbeat of a new boot until its proof: the boot, how far it must reach and what it must show. */
+  asked: (LogMark & { boot: number }) | null;
 }
 
 /**
  * Finds volumes that went back in time (a restored snapshot, an old disk put back): after each start a node must show
- * a log that reaches the last mark and has the same digest there. Within one boot a log only grows.
+ * a log that reaches as far as this master has heard, or else the last mark, and has the same digest there. Within one
+ * boot a log only grows.
  */
 export class LogProofs {
   readonly #logs = new Map<string, NodeLog>();
@@ -38,22 +41,25 @@ export class LogProofs {
 
   constructor(markEveryMs: number, marks: Iterable<{ nodeId: string; mark: LogMark | null }>) {
     this.#markEveryMs = markEveryMs;
-    for (const { nodeId, mark } of marks) this.#logs.set(nodeId, { mark, markedAtMs: -Infinity, asked: null });
+    for (const { nodeId, mark } of marks) this.#logs.set(nodeId, { mark, markedAtMs: -Infinity, heard: mark, asked: null });
   }
 
   /** `knownBoot`: the boot that the master had accepted before this heartbeat, null for a node that it did not know. */
   judge(word: LogWord, knownBoot: number | null): LogJudgement {
     const log = this.#of(word.nodeId);
-    const { mark } = log;
-    if (mark === null) return { proof: 'proven', proveSequence: null };
-    if (word.logSequence < mark.sequence) return { proof: 'refuted', proveSequence: null };
-    if (word.boot !== knownBoot) log.asked = { boot: word.boot, digest: mark.digest };
-    else if (log.asked?.boot === word.boot && word.provenDigest !== null) {
+    const isNewBoot = word.boot !== knownBoot;
+    if (isNewBoot) log.asked = log.heard && { boot: word.boot, ...log.heard };
+    // Heartbeats of one boot may overtake each other: there only the mark is judged by.
+    const least = log.asked ?? log.mark;
+    if (least !== null && word.logSequence < least.sequence) return { proof: 'refuted', proveSequence: null };
+    if (!isNewBoot && log.asked?.boot === word.boot && word.provenDigest !== null) {
       if (word.provenDigest !== log.asked.digest) return { proof: 'refuted', proveSequence: null };
       log.asked = null;
       log.markedAtMs = -Infinity; // each proven start leaves a mark at once
     }
-    return log.asked === null ? { proof: 'proven', proveSequence: null } : { proof: 'pending', proveSequence: mark.sequence };
+    if (log.asked !== null) return { proof: 'pending', proveSequence: log.asked.sequence };
+    if (word.logSequence >= (log.heard?.sequence ?? 0)) log.heard = { sequence: word.logSequence, digest: word.logDigest };
+    return { proof: 'proven', proveSequence: null };
   }
 
   /** Whether this heartbeat, which is proven, should become the mark. */
@@ -65,6 +71,7 @@ export class LogProofs {
   marked(nodeId: string, mark: LogMark, nowMs: number): void {
     const log = this.#of(nodeId);
     log.mark = mark;
+    log.heard = mark;
     log.markedAtMs = nowMs;
     log.asked = null;
   }
@@ -72,7 +79,7 @@ export class LogProofs {
   #of(nodeId: string): NodeLog {
     let log = this.#logs.get(nodeId);
     if (!log) {
-      log = { mark: null, markedAtMs: -Infinity, asked: null };
+      log = { mark: null, markedAtMs: -Infinity, heard: null, asked: null };
       this.#logs.set(nodeId, log);
     }
     return log;

@@ -169,6 +169,17 @@ describe('a volume that cannot be trusted', { timeout: testMsMax }, () => {
     expect(await holdersOf(tested, id)).toContain(c.nodeId); // recorded still, and read last
   });
 
+  it('is quarantined when it lacks a record that only a heartbeat had told of', async () => {
+    const tested = await master();
+    const node = await tested.addNode(); // leaves the mark of its first heartbeat
+    node.store(Buffer.from('x'), { id: systemRandom.uuidV4(), kind: 'chunk', generation: 0 });
+    await node.beat();
+    await node.kill();
+    node.turnBack(1);
+    await node.start();
+    await tested.until('quarantined', async () => (await tested.stateOf(node)) === 'quarantined');
+  });
+
   it('is quarantined when its log has the same length and another content', async () => {
     const tested = await master();
     const node = await tested.addNode();
