@@ -124,7 +124,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
     census: () => repair.census,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, orders, writer, reader, metrics, repair, checker, quorum });
+  const routes = masterRoutes({ ...parts, store, registry, liveness, writer, reader, metrics, repair, checker, quorum });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,

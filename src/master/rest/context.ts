@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
 import type { MetadataStore } from '../../metadata/store.js';
 import type { Liveness } from '../liveness.js';
@@ -7,7 +8,6 @@ import type { MasterMetrics } from '../metrics.js';
 import type { NodeRegistry } from '../node-registry.js';
 import type { ChunkReader } from '../../replication/chunk-reader.js';
 import type { ChunkWriter } from '../../replication/chunk-writer.js';
-import type { OrderBook } from '../order-book.js';
 import type { Repair } from '../repair.js';
 
 /** What the routes work with. */
@@ -15,7 +15,6 @@ export interface RestContext {
   store: MetadataStore;
   registry: NodeRegistry;
   liveness: Liveness;
-  orders: OrderBook;
   writer: ChunkWriter;
   reader: ChunkReader;
   metrics: Pick<MasterMetrics, 'enterUpload'>;
@@ -23,5 +22,6 @@ export interface RestContext {
   checker: Pick<CopyChecker, 'onlyDamaged'>;
   clock: Clock;
   random: Random;
+  log: Log;
   quorum: { replicationFactor: number; writeQuorum: number };
 }

@@ -71,7 +71,7 @@ export function completeObject(id: string, { store }: Pick<RestContext, 'store'>
  * between, the announcement expires and the object was never visible.
  */
 async function storeObject(bytes: AsyncIterable<Buffer>, signal: AbortSignal, context: RestContext): Promise<Record<string, unknown>> {
-  const { store, registry, writer, metrics, clock, random, quorum } = context;
+  const { store, registry, writer, metrics, clock, random, log, quorum } = context;
   const leave = metrics.enterUpload();
   const id = random.uuidV4();
   const expiresMs = clock.wallMs() + uploadExpiresMs;
@@ -93,18 +93,19 @@ async function storeObject(bytes: AsyncIterable<Buffer>, signal: AbortSignal, co
     const nodes = nodeIds.map((nodeId) => registry.get(nodeId)?.address).filter((address) => address !== undefined);
     return { objectid: id, size: facts.lengthBytes, crc32c: facts.crc32c, nodes };
   } catch (error) {
-    await store.write('deleteRestObject', { id, nowMs: clock.wallMs() }).catch(() => undefined); // else it expires
-    deleteEverywhere(id, context);
+    await discard(id, context).catch((failed: unknown) => log.warn({ id, err: failed }, 'a failed upload is left to expire'));
     throw error;
   } finally {
     leave();
   }
 }
 
-/** Copies that nobody reported are in no row: whoever may have one is asked to delete it. */
-function deleteEverywhere(id: string, { registry, orders }: RestContext): void {
-  const { signal } = new AbortController();
-  for (const { nodeId, state } of registry.all()) {
-    if (isAlive(state) && orders.room(nodeId, 'delete') > 0) void orders.submit(nodeId, { kind: 'delete', id }, signal);
-  }
+/**
+ * Ends an upload that failed; only what is committed leads to deletes. Copies that nobody reported are in no row: every
+ * node that may have one is noted to owe a delete.
+ */
+async function discard(id: string, { store, registry, clock }: RestContext): Promise<void> {
+  await store.write('deleteRestObject', { id, nowMs: clock.wallMs() });
+  const alive = registry.all().filter((node) => isAlive(node.state));
+  await store.write('doomCopies', { id, nodeIds: alive.map((node) => node.nodeId) });
 }
