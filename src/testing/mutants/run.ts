@@ -13,7 +13,8 @@ import { mutants, type Mutant } from './mutants.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../../..');
-const notCopied = new Set(['node_modules', 'dist', '.git', 'aether-data']);
+/** What the compiler remembers must not come along: it would leave out what it believes to be there. */
+const notCopied = new Set(['node_modules', 'dist', '.git', 'aether-data', '.tsbuildinfo']);
 const outputCharsMax = 3000;
 
 interface Outcome {
@@ -47,8 +48,7 @@ async function judge(mutant: Mutant, tree: string): Promise<string | null> {
   if (!existsSync(patch)) return 'its patch is missing';
   const applied = await run('patch', ['-p1', '--no-backup-if-mismatch', '--fuzz=0', '-i', patch], { cwd: tree });
   if (applied.code !== 0) return `its patch does not apply\n${applied.output}`;
-  // Its own place for what the compiler remembers: the one in node_modules belongs to the true tree.
-  const built = await run('npx', ['tsc', '-p', 'tsconfig.build.json', '--tsBuildInfoFile', '.tsbuildinfo'], { cwd: tree });
+  const built = await run('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: tree });
   if (built.code !== 0) return `it does not compile\n${built.output}`;
 
   const report = join(tree, 'vitest-report.json');
@@ -66,7 +66,10 @@ async function judge(mutant: Mutant, tree: string): Promise<string | null> {
   if (ran.length === 0) return `no test is called "${mutant.testName}"\n${tested.output.slice(-outputCharsMax)}`;
   const failed = ran.filter((test) => test.status === 'failed');
   if (failed.length === 0) return 'it survived: the test passes';
-  console.log(`  killed by "${failed[0]!.fullName}": ${failed[0]!.failureMessages[0]?.split('\n').slice(0, 3).join(' ').slice(0, 300)}`);
+  const messages = failed.flatMap((test) => test.failureMessages);
+  const message = messages.find((text) => mutant.failure.test(text));
+  if (message === undefined) return `its test fails, but does not say ${mutant.failure}\n${messages.join('\n').slice(0, outputCharsMax)}`;
+  console.log(`  killed by "${failed[0]!.fullName}": ${message.split('\n')[0]!.slice(0, 200)}`);
   return null;
 }
 
