@@ -262,6 +262,44 @@ describe('copies that are short', { timeout: testMsMax }, () => {
     expect(status.verdict).toBe('data-missing');
   });
 
+  it('are tried ever more seldom while no node can make one', async () => {
+    const tested = await master();
+    const [a, b, c] = await threeNodes(tested);
+    let tries = 0;
+    c.outcomeOf = (order) => {
+      if (order.kind !== 'copy') return null;
+      tries += 1;
+      return 'unreachable';
+    };
+    await tested.putObject(await tested.createBucket('b'), 'k', [a, b]);
+    const looksMs = 2500; // 25 rounds of repair, 100 + 200 + 400 + 800 + 1600 ms of waits
+    await new Promise((resolve) => setTimeout(resolve, looksMs));
+    expect(tries).toBeGreaterThan(1);
+    expect(tries).toBeLessThan(7);
+  });
+
+  it('made of a chunk that was deleted meanwhile are owed a delete, and go', async () => {
+    const tested = await master();
+    const [a, b, c] = await threeNodes(tested);
+    const bucket = await tested.createBucket('b');
+    c.outcomeOf = async (order) => {
+      if (order.kind !== 'copy') return null;
+      const { bytes } = must(a.chunks.get(order.id), 'the source');
+      await tested.ask('deleteObjects', { attempt: tested.newAttempt(), ...bucket, keys: [{ key: 'k', ifMatch: null }] });
+      await tested.until('gone', () => !a.chunks.has(order.id) && !b.chunks.has(order.id));
+      c.store(bytes, { id: order.id, kind: order.chunkKind, generation: order.generation });
+      return 'done';
+    };
+    const id = await tested.putObject(bucket, 'k', [a, b]);
+    await tested.until('a copy', () => c.chunks.has(id));
+    await tested.until('deleted', () => !c.chunks.has(id));
+    await tested.until('confirmed', async () => {
+      const status = (await (await fetch(`${tested.address}/api/status`)).json()) as { counts: Record<string, number> };
+      return status.counts['doomed'] === 0;
+    });
+    expect(c.ordered.map((order) => order.kind)).toEqual(['copy', 'delete']);
+  });
+
   it('are ordered again when a node fails to make one', async () => {
     const tested = await master();
     const [a, b, c] = await threeNodes(tested);

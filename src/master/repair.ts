@@ -17,6 +17,10 @@ const scanEveryMs = 24 * 3_600_000;
 const lookShare = 0.05;
 /** Copies under way in the whole cluster. */
 const copiesMax = 256;
+/** A chunk of which a copy could not be made waits, each time for twice as long: its only source may be damaged. */
+const failedWaitMsMax = 600_000;
+/** Chunks that wait so; the one that has waited longest makes room. */
+const failedMax = 100_000;
 
 type ChunkRow = QueryResult<'scanChunks'>['chunks'][number];
 
@@ -59,6 +63,8 @@ export class Repair implements Task {
   /** Ids of the nodes that are making a copy, by chunk. */
   readonly #targets = new Map<string, Set<string>>();
   readonly #copies = new Set<Promise<void>>();
+  /** Monotonic, by chunk: until when no copy is tried after one that failed. */
+  readonly #failed = new Map<string, { waitMs: number; untilMs: number }>();
   #scanDueAtMs = -Infinity;
   /** After a scan that found chunks short of copies, the census is old once the copies are made: it is taken anew from here on. */
   #recountDueAtMs = Infinity;
@@ -68,7 +74,9 @@ export class Repair implements Task {
   constructor(parts: RepairParts) {
     this.#parts = parts;
     parts.registry.onChange((before, after) => {
-      if (before?.state !== after.state) this.#scanDueAtMs = -Infinity;
+      if (before?.state === after.state) return;
+      this.#scanDueAtMs = -Infinity;
+      this.#failed.clear(); // there may be another source
     });
   }
 
@@ -168,12 +176,13 @@ export class Repair implements Task {
 
   /** Answers how many chunks of the page want a copy that nobody can take or give. */
   async #repairPage(page: ChunkRow[], level: number, signal: AbortSignal): Promise<number> {
-    const { store, registry, random } = this.#parts;
+    const { store, registry, clock, random } = this.#parts;
     let stuck = 0;
     for (const { id } of page.filter((chunk) => this.#isWanted(chunk, level))) {
       // The page may be older than a copy that has ended since.
       const chunk = store.read('getChunk', { id });
       if (chunk === null || !this.#isWanted(chunk, level)) continue;
+      if ((this.#failed.get(id)?.untilMs ?? -Infinity) > clock.monotonicMs()) continue;
       const plan = this.#plan(chunk);
       const targets = this.#targets.get(id) ?? new Set();
       const count = plan.missing - targets.size;
@@ -213,21 +222,33 @@ export class Repair implements Task {
     const facts = { id, lengthBytes, crc32c };
     const settlement = await orders.submit(targetId, { kind: 'copy', ...facts, chunkKind, generation, sources }, signal);
     if (settlement !== 'done') {
-      log.warn({ id, nodeId: targetId, settlement }, 'a copy was not made, it is ordered again');
-      return this.#scanSoon();
+      const delayMs = settlement === 'lost' ? 0 : this.#putOff(id);
+      log.warn({ id, nodeId: targetId, settlement, delayMs }, 'a copy was not made, it is ordered again');
+      return this.#scanSoon(delayMs);
     }
+    this.#failed.delete(id);
     await store.write('addReplicas', { chunks: [{ ...facts, nodeIds: [targetId] }], replicationFactor });
     log.info({ id, nodeId: targetId, copiesBefore: plan.counted }, 'a copy was made anew');
     const row = store.read('getChunk', { id });
-    // Deleted meanwhile: metadata does not know this copy and owes it no delete.
-    if (row === null || row.state === 'deleted') await orders.submit(targetId, { kind: 'delete', id }, signal);
+    // Deleted meanwhile: no row names this copy, so it is noted that its node owes a delete.
+    if (row === null || row.state === 'deleted') await store.write('doomCopies', { id, nodeIds: [targetId] });
     // Enough copies on record end its row, also when some of them do not count: then only a scan finds it again.
     else if (row.nodeNumbers.length >= replicationFactor && this.#plan(row).missing > 0) this.#scanSoon();
   }
 
+  /** Answers for how long no copy of the chunk is tried. */
+  #putOff(id: string): number {
+    const waitMs = Math.min(failedWaitMsMax, (this.#failed.get(id)?.waitMs ?? this.#parts.roundMs / 2) * 2);
+    this.#failed.delete(id);
+    const oldest = this.#failed.size < failedMax ? undefined : this.#failed.keys().next().value;
+    if (oldest !== undefined) this.#failed.delete(oldest);
+    this.#failed.set(id, { waitMs, untilMs: this.#parts.clock.monotonicMs() + waitMs });
+    return waitMs;
+  }
+
   /** Looks at the table again, but not so often that this is what the master does. */
-  #scanSoon(): void {
-    this.#scanDueAtMs = Math.min(this.#scanDueAtMs, this.#parts.clock.monotonicMs() + this.#againMs());
+  #scanSoon(delayMs = 0): void {
+    this.#scanDueAtMs = Math.min(this.#scanDueAtMs, this.#parts.clock.monotonicMs() + Math.max(delayMs, this.#againMs()));
   }
 
   #againMs(): number {

@@ -51,7 +51,7 @@ export class ManagedDatanode {
   /** Orders are taken and then neither carried out nor reported. */
   ignoresOrders = false;
   /** Instead of the outcome of carrying it out. */
-  outcomeOf: (order: Order) => OrderOutcome | null = () => null;
+  outcomeOf: (order: Order) => OrderOutcome | null | Promise<OrderOutcome | null> = () => null;
   onRead: () => void = () => undefined;
   #digests: string[] = [''];
   #proveSequence: number | null = null;
@@ -230,7 +230,7 @@ export class ManagedDatanode {
   }
 
   async #carryOut(order: Order): Promise<OrderOutcome> {
-    const planned = this.outcomeOf(order);
+    const planned = await this.outcomeOf(order);
     if (planned !== null) return planned;
     switch (order.kind) {
       case 'copy':
