@@ -21,7 +21,8 @@ const powerCut = {
 
 export const mutants: readonly Mutant[] = [
   { name: 'no-file-sync', ...powerCut },
-  { name: 'sqlite-normal', ...powerCut },
+  // What is lost may also be the reign: a master that starts anew with an older one does not stay.
+  { name: 'sqlite-normal', ...powerCut, failure: /to deeply equal \[\]|fetch failed|it did not come true/ },
   {
     name: 'no-checksum-on-read',
     project: 'cluster',
