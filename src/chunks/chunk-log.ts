@@ -113,7 +113,10 @@ export class ChunkLog {
   #running: Promise<void> | null = null;
   #failed: Error | null = null;
   #sequence: number;
+  /** Over all records that were encoded, those of the batch in flight too. */
   readonly #digest: LogDigest;
+  /** The digest at `sequence`: what may be told to others. */
+  #durableDigest: string;
   #entries = new HintEntries();
   #ends = new BatchEnds();
   /** Headers of the batch in flight; used again by the next. */
@@ -124,6 +127,7 @@ export class ChunkLog {
     this.#active = start.active;
     this.#sequence = start.sequence;
     this.#digest = start.digest;
+    this.#durableDigest = start.digest.toString();
     parts.condition.whenFaulted((error) => this.#fail(error));
     this.#headers = Buffer.alloc(parts.limits.batchRecordsMax * 160 + headerBytesMax * 2);
   }
@@ -138,7 +142,7 @@ export class ChunkLog {
   }
 
   get digest(): string {
-    return this.#digest.toString();
+    return this.#durableDigest;
   }
 
   /** The digest at the end of a batch in the active segment, or null. */
@@ -250,6 +254,7 @@ export class ChunkLog {
     active.noteSequence(last.sequence);
     active.lastBatchFirst = last.batchFirst;
     this.#sequence = last.sequence;
+    this.#durableDigest = this.#digest.toString();
     this.#ends.add(last.sequence, this.#digest);
     for (const pending of batch) {
       this.#entries.add(pending, pending.offset);
