@@ -26,9 +26,9 @@ test('what the volume says of its log at any moment, also while a batch is in fl
   await formatVolume(folder, { clusterId: null, nodeId: systemRandom.uuidV4() }, parts);
   const volume = await Volume.open(options, parts);
   const said = new Map<number, string>();
-  let writing = true;
+  const written = new AbortController();
   const listen = async (): Promise<void> => {
-    while (writing) {
+    while (!written.signal.aborted) {
       const { logSequence, logDigest } = volume.statistics;
       if (said.has(logSequence)) expect(logDigest).toBe(said.get(logSequence));
       said.set(logSequence, logDigest);
@@ -41,7 +41,7 @@ test('what the volume says of its log at any moment, also while a batch is in fl
   for (let round = 0; round < 40; round += 1) {
     await Promise.all(Array.from({ length: 8 }, () => volume.putPacked({ ...chunk, id: systemRandom.uuidV4() }, [bytes], 'repeatable')));
   }
-  writing = false;
+  written.abort();
   await listening;
   expect(said.size).toBeGreaterThan(20);
   for (const [sequence, digest] of said) expect([sequence, volume.digestAt(sequence)]).toEqual([sequence, digest]);
