@@ -63,9 +63,11 @@ test(
     const small = Array.from({ length: clientsCount }, async () => {
       while (!isOver()) await workload.step();
     });
-    await Promise.race([Promise.all([...small, runLarge(workload, random)]), nemesis]);
+    const large = runLarge(workload, random, isOver);
+    await Promise.race([Promise.all([...small, large]), nemesis]);
     end.abort();
     await Promise.all([...small, nemesis]);
+    const largeBodies = await large;
 
     await cluster.whenWritable();
     await cluster.whenLive(3);
@@ -98,18 +100,27 @@ test(
     console.log(JSON.stringify({ seed, census }));
     expect(census.problems).toEqual([]);
     expect(acknowledgedCount).toBeGreaterThanOrEqual(acknowledgedMin);
+    expect(largeBodies).toEqual({ of32MiB: bodies32MiB, of100MiB: bodies100MiB });
     expect([...kills.keys()].toSorted(), 'every process was killed').toEqual(cluster.names.toSorted());
   },
 );
 
-/** The large bodies, evenly over the run. */
-async function runLarge(workload: Workload, random: SeededRandom): Promise<void> {
+/** The large bodies, evenly over the run, each until it is acknowledged. */
+async function runLarge(workload: Workload, random: SeededRandom, isOver: () => boolean): Promise<LargeBodies> {
+  const acknowledged = { of32MiB: 0, of100MiB: 0 };
   const count = bodies32MiB + bodies100MiB;
   const beginMs = performance.now();
   for (let turn = 0; turn < count; turn += 1) {
     const atMs = beginMs + (durationMs * turn) / count;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - performance.now())));
     const isHuge = Math.floor(((turn + 1) * bodies100MiB) / count) > Math.floor((turn * bodies100MiB) / count);
-    await workload.put(isHuge ? 100 * MiB : 32 * MiB + random.between(-1, 1));
+    while (!(await workload.put(isHuge ? 100 * MiB : 32 * MiB + random.between(-1, 1)))) if (isOver()) return acknowledged;
+    acknowledged[isHuge ? 'of100MiB' : 'of32MiB'] += 1;
   }
+  return acknowledged;
+}
+
+interface LargeBodies {
+  of32MiB: number;
+  of100MiB: number;
 }

@@ -58,14 +58,16 @@ export class Workload {
       mix.find(([, weight]) => (drawn -= weight) < 0),
       'an operation',
     );
-    await this[operation as 'put']();
+    await this[operation as 'get']();
   }
 
-  async put(sizeBytes = this.#size()): Promise<void> {
+  /** Answers whether it was acknowledged. */
+  async put(sizeBytes = this.#size()): Promise<boolean> {
     const { etag, body } = this.#options.contents.whole(sizeBytes);
     const key = this.#key();
     const sent = await this.#send('put', { method: 'PUT', path: this.#path(key), body });
     this.#write(key, sent, 'put', { requires: null, becomes: etag });
+    return sent.answer?.status === 200;
   }
 
   async get(key = this.#key()): Promise<void> {
