@@ -63,7 +63,7 @@ test(
     const small = Array.from({ length: clientsCount }, async () => {
       while (!isOver()) await workload.step();
     });
-    const large = runLarge(workload, random, isOver);
+    const large = runLarge(workload, random);
     await Promise.race([Promise.all([...small, large]), nemesis]);
     end.abort();
     await Promise.all([...small, nemesis]);
@@ -84,6 +84,7 @@ test(
     const counts = {
       acknowledgedCount,
       acknowledged,
+      largeBodies,
       unknown,
       refused,
       unreadable,
@@ -106,7 +107,7 @@ test(
 );
 
 /** The large bodies, evenly over the run, each until it is acknowledged. */
-async function runLarge(workload: Workload, random: SeededRandom, isOver: () => boolean): Promise<LargeBodies> {
+async function runLarge(workload: Workload, random: SeededRandom): Promise<LargeBodies> {
   const acknowledged = { of32MiB: 0, of100MiB: 0 };
   const count = bodies32MiB + bodies100MiB;
   const beginMs = performance.now();
@@ -114,7 +115,8 @@ async function runLarge(workload: Workload, random: SeededRandom, isOver: () => 
     const atMs = beginMs + (durationMs * turn) / count;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - performance.now())));
     const isHuge = Math.floor(((turn + 1) * bodies100MiB) / count) > Math.floor((turn * bodies100MiB) / count);
-    while (!(await workload.put(isHuge ? 100 * MiB : 32 * MiB + random.between(-1, 1)))) if (isOver()) return acknowledged;
+    while (!(await workload.put(isHuge ? 100 * MiB : 32 * MiB + random.between(-1, 1))))
+      if (performance.now() - beginMs > durationMs * patience) return acknowledged;
     acknowledged[isHuge ? 'of100MiB' : 'of32MiB'] += 1;
   }
   return acknowledged;
