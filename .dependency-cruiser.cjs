@@ -15,6 +15,7 @@ const mayImport = {
   gateway: ['base', 'model', 's3', 'wire', 'replication'],
   master: ['base', 'model', 'wire', 'metadata', 'replication'],
   datanode: ['base', 'model', 'wire', 'chunks'],
+  controller: ['base', 'model', 'wire'],
   cli: ['base', 'model', 's3', 'wire'],
 };
 
@@ -27,6 +28,7 @@ const packageFor = {
   saxes: '^src/s3/',
   pino: '^src/base/',
   commander: '^src/cli/',
+  '@kubernetes/client-node': '^src/controller/api-client\\.ts$',
 };
 
 const test = '\\.test\\.ts$';
