@@ -5,6 +5,7 @@ import { createAdminServer } from '../base/admin-server.js';
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import { messageClasses } from '../base/message-classes.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop } from '../base/task-loop.js';
@@ -16,7 +17,7 @@ import { DatanodeMetrics } from './metrics.js';
 import type { ObjectService } from './object-service.js';
 import { OpenReports } from './open-reports.js';
 import { openOrFormatVolume } from './open-or-format-volume.js';
-import { createRestApp } from './rest-app.js';
+import { createRestApp, serveRest } from './rest-app.js';
 import { Traffic } from './traffic.js';
 import { createWireHandlers } from './wire-handlers.js';
 import { within } from './within.js';
@@ -71,7 +72,14 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
   const traffic = new Traffic();
 
   // 2. One server for REST and wire. From `listening` on nothing is awaited until the handlers stand.
-  const server = createServer({ headersTimeout: headersMsMax, requestTimeout: 0, connectionsCheckingInterval: checkIntervalMs });
+  const app = createRestApp();
+  const classes = messageClasses(app);
+  const server = createServer({
+    ...classes,
+    headersTimeout: headersMsMax,
+    requestTimeout: 0,
+    connectionsCheckingInterval: checkIntervalMs,
+  });
   server.maxConnections = connectionsMax;
   server.timeout = idleMsMax;
   server.listen(options.port, options.listenHost);
@@ -93,7 +101,7 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
       tie?.link.reportReplica(id, volume.nodeId, 'damaged');
     },
   };
-  const app = createRestApp({ service, tokens: options.restTokens, metrics }, parts);
+  serveRest(app, { service, tokens: options.restTokens, metrics }, parts);
   server.on('request', app).on('checkContinue', app);
   const wire =
     options.cluster &&

@@ -34,8 +34,8 @@ export class DatanodeMetrics {
     this.#damage = counter('damaged_chunks', 'Copies that were found damaged when they were read.', []);
   }
 
-  countRequest(method: string, status: number | null): void {
-    this.#requests.inc({ method: methods.has(method) ? method : 'other', status: String(status ?? 0) });
+  countRequest(method: string, status: number): void {
+    this.#requests.inc({ method: methods.has(method) ? method : 'other', status: String(status) });
   }
 
   countOrder(kind: Order['kind'], outcome: OrderOutcome): void {

@@ -1,8 +1,10 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { bearerTokenAccepted } from '../base/bearer-token.js';
 import type { Clock } from '../base/clock.js';
+import { answerEarly } from '../base/early-answer.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
+import { requestLog } from '../base/request-log.js';
 import { Refusal } from '../model/refusal.js';
 import { restError } from '../model/rest-error.js';
 import { getObject } from './get-object.js';
@@ -10,32 +12,28 @@ import type { DatanodeMetrics } from './metrics.js';
 import type { ObjectService } from './object-service.js';
 import { putObject } from './put-object.js';
 
-export interface RestAppOptions {
+export interface RestOptions {
   service: ObjectService;
   /** Accepted bearer tokens, or null: no authentication. */
   tokens: (() => readonly string[]) | null;
   metrics: DatanodeMetrics;
 }
 
-/** The REST API of a datanode. The life of a request: id and log line, health, token, route, error. */
-export function createRestApp({ service, tokens, metrics }: RestAppOptions, parts: { clock: Clock; random: Random; log: Log }): Express {
+/** Still without routes: the server needs it to know the classes of its messages, the routes need the server's port. */
+export function createRestApp(): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  return app;
+}
 
-  app.use((request: Request, response: Response, next: NextFunction) => {
-    const requestId = parts.random.uuidV4();
-    const startedMs = parts.clock.monotonicMs();
-    response.setHeader('x-request-id', requestId);
-    response.on('close', () => {
-      const durationMs = Math.round(parts.clock.monotonicMs() - startedMs);
-      const { method, originalUrl: target } = request;
-      const status = response.headersSent ? response.statusCode : null;
-      parts.log.info({ requestId, method, target, status, durationMs, finished: response.writableFinished }, 'request');
-      metrics.countRequest(method, status);
-    });
-    next();
-  });
+/** The REST API of a datanode. The life of a request: id and log line, health, token, route, error. */
+export function serveRest(
+  app: Express,
+  { service, tokens, metrics }: RestOptions,
+  parts: { clock: Clock; random: Random; log: Log },
+): void {
+  app.use(requestLog((method, status) => metrics.countRequest(method, status), parts));
 
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok' });
@@ -59,8 +57,8 @@ export function createRestApp({ service, tokens, metrics }: RestAppOptions, part
   app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     const { status, body, unexpected } = restError(error);
     if (unexpected !== null) parts.log.error({ err: unexpected, method: request.method, target: request.originalUrl }, 'request failed');
-    if (response.headersSent) next(error); // Express then destroys the socket: never a complete answer of wrong bytes
-    else response.status(status).json(body);
+    if (response.headersSent) return next(error); // Express then destroys the socket: never a complete answer of wrong bytes
+    if (!request.complete) answerEarly(request, response, parts.clock);
+    response.status(status).json(body);
   });
-  return app;
 }

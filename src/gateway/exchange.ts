@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
+import { answerEarly } from '../base/early-answer.js';
 import type { Log } from '../base/log.js';
 import { refusals, Refusal } from '../model/refusal.js';
 import type { DetectedRequest } from '../s3/detect.js';
@@ -19,9 +20,6 @@ export interface ExchangeParts extends RequestLineParts {
   gatewayId: string;
   clock: Clock;
 }
-
-/** After an answer that came before the end of its request, so long may the client take to notice. */
-const lingerMs = 2000;
 
 /** One request and its answer on the socket: whatever the line below throws becomes an answer here, and nowhere else. */
 export class Exchange {
@@ -84,18 +82,9 @@ export class Exchange {
 
   #send(answer: Answer, isStopping: boolean): Promise<number> {
     const common = ['x-amz-request-id', this.#id, 'x-amz-id-2', this.#parts.gatewayId, 'server', 'AetherStore'];
-    if (isStopping || !this.#body.isFinished) common.push('connection', 'close');
-    if (!this.#body.isFinished) this.#dropRestOfBody();
+    if (!this.#body.isFinished) answerEarly(this.#incoming, this.#response, this.#parts.clock);
+    else if (isStopping) common.push('connection', 'close');
     return sendAnswer(this.#response, { ...answer, headers: common.concat(answer.headers) }, this.pace);
-  }
-
-  /** Node would read and drop whatever still comes, for as long as it comes. */
-  #dropRestOfBody(): void {
-    const { socket } = this.#incoming;
-    this.#response.once('finish', () => {
-      const timer = this.#parts.clock.setTimer(lingerMs, () => socket.destroy());
-      socket.once('close', () => timer.cancel());
-    });
   }
 
   #errorAnswer(error: unknown): Answer {

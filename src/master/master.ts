@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createAdminServer } from '../base/admin-server.js';
 import type { Clock } from '../base/clock.js';
 import { lockFile } from '../base/file-lock.js';
+import { messageClasses } from '../base/message-classes.js';
 import type { RunningRole } from '../base/running-role.js';
 import { MetadataStore } from '../metadata/store.js';
 import { ChunkReader } from '../replication/chunk-reader.js';
@@ -22,7 +23,7 @@ import { knownNode, NodeRegistry } from './node-registry.js';
 import type { MasterOptions, MasterParts } from './options.js';
 import { OrderBook } from './order-book.js';
 import { beginReign, type Reign } from './reign.js';
-import { createRestApp, messageClasses } from './rest/rest-app.js';
+import { createRestApp } from './rest/rest-app.js';
 import { masterRoutes } from './rest/routes.js';
 import { wireHandlers } from './wire-handlers.js';
 

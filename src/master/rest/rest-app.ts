@@ -1,12 +1,13 @@
-import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { bearerTokenAccepted } from '../../base/bearer-token.js';
 import type { Clock } from '../../base/clock.js';
+import { answerEarly } from '../../base/early-answer.js';
 import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
+import { requestLog, type CountRequest } from '../../base/request-log.js';
 import { restObjectSizeBytesMax } from '../../model/limits.js';
 import { objectReadHeaders } from '../../model/object-read.js';
 import { Refusal, type RefusalCode } from '../../model/refusal.js';
@@ -17,7 +18,7 @@ export interface RestAppOptions {
   routes: readonly Route[];
   /** Accepted bearer tokens, or null: no authentication. */
   tokens: (() => readonly string[]) | null;
-  countRequest: (method: string, status: number) => void;
+  countRequest: CountRequest;
 }
 
 interface Parts {
@@ -32,7 +33,7 @@ export function createRestApp({ routes, tokens, countRequest }: RestAppOptions, 
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.use(logRequest(countRequest, parts));
+  app.use(requestLog(countRequest, parts));
 
   const open = routes.filter((route) => route.open);
   for (const route of open) mount(app, route);
@@ -58,29 +59,10 @@ export function createRestApp({ routes, tokens, countRequest }: RestAppOptions, 
     const { status, body, unexpected } = restError(error);
     if (unexpected !== null) parts.log.error({ err: unexpected, method: request.method, target: request.originalUrl }, 'request failed');
     if (response.headersSent) return next(error); // Express then destroys the socket: an answer is whole or visibly cut
-    if (!request.complete) response.setHeader('connection', 'close'); // nobody will read the rest of the body
+    if (!request.complete) answerEarly(request, response, parts.clock);
     response.status(status).json(body);
   });
   return app;
-}
-
-/**
- * Classes of messages that already have the prototypes Express wants. It sets them on every request, which is by far
- * its largest cost when they differ.
- */
-export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
-  return {
-    IncomingMessage: withPrototype(IncomingMessage, app.request),
-    ServerResponse: withPrototype(ServerResponse, app.response),
-  };
-}
-
-function withPrototype<Class extends typeof IncomingMessage | typeof ServerResponse>(base: Class, prototype: object): Class {
-  function Message(...args: unknown[]): object {
-    return Reflect.construct(base, args, Message) as object;
-  }
-  Message.prototype = prototype;
-  return Message as unknown as Class;
 }
 
 function expressPath(path: string): string {
@@ -155,20 +137,4 @@ async function* resumed(first: IteratorResult<Buffer>, rest: AsyncIterator<Buffe
   } finally {
     await rest.return?.();
   }
-}
-
-function logRequest(countRequest: RestAppOptions['countRequest'], { clock, random, log }: Parts): RequestHandler {
-  return (request, response, next) => {
-    const requestId = random.uuidV4();
-    const startedMs = clock.monotonicMs();
-    response.setHeader('x-request-id', requestId);
-    response.on('close', () => {
-      const durationMs = Math.round(clock.monotonicMs() - startedMs);
-      const { method, originalUrl: target } = request;
-      const status = response.headersSent ? response.statusCode : 0; // 0: the connection broke first
-      log.info({ requestId, method, target, status, durationMs, finished: response.writableFinished }, 'request');
-      countRequest(method, status);
-    });
-    next();
-  };
 }

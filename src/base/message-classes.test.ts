@@ -1,15 +1,12 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import express from 'express';
 import { expect, it } from 'vitest';
-import { systemClock } from '../../base/clock.js';
-import { silentLog } from '../../base/log.js';
-import { must } from '../../base/must.js';
-import { systemRandom } from '../../base/random.js';
-import { createRestApp, messageClasses } from './rest-app.js';
+import { messageClasses } from './message-classes.js';
+import { must } from './must.js';
 
 it('Express finds messages that have its prototypes already', () => {
-  const parts = { clock: systemClock, random: systemRandom, log: silentLog };
-  const app = createRestApp({ routes: [], tokens: null, countRequest: () => undefined }, parts);
+  const app = express();
   const classes = messageClasses(app);
   const request = new (must(classes.IncomingMessage, 'a class'))(new Socket());
   const response = new (must(classes.ServerResponse, 'a class'))(request);
