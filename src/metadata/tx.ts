@@ -1,6 +1,9 @@
+import { assert } from '../base/assert.js';
+
 /*
- * The protocol between transactions and drivers. A transaction is a generator: it yields steps and is given their
- * answers, so one driver may run it in one go and another may wait between steps, or roll back and run it anew.
+ * What a transaction knows of its driver. A transaction is a generator that does `yield*` on the methods of its `Tx`. A
+ * driver that can answer at once yields nothing, and the transaction runs without a pause; another yields what it waits
+ * for, and may roll back and run the transaction anew.
  */
 
 /** What goes into a statement and comes out of a row. Integers stay within ±2^53. */
@@ -20,21 +23,18 @@ export function statement<Args extends readonly SqlValue[] = [], Row = never>(sq
   return { sql };
 }
 
-type AnyStatement = Pick<Statement<never, unknown>, 'sql'>;
+/** Words that a statement about one of the tables that rarely change has. */
+export const rareTables = /\b(?:cluster|node|gateway)\b/;
 
-export type Step =
-  /** The only row, or undefined. */
-  | { kind: 'get'; statement: AnyStatement; args: readonly SqlValue[] }
-  /** All rows; more than `rowsMax` of them is a fault of the caller. */
-  | { kind: 'all'; statement: AnyStatement; args: readonly SqlValue[]; rowsMax: number }
-  /** The number of changed rows. */
-  | { kind: 'run'; statement: AnyStatement; args: readonly SqlValue[] }
-  /** The next number of the only counter that versions, bodies, uploads and buckets take theirs from. */
-  | { kind: 'next' }
-  /** Adds to a counter that no transaction reads. */
-  | { kind: 'bump'; counter: Counter; by: number }
-  /** Runs the body; its refusal takes its effects back, not those of the steps around it. The answer is an `Outcome`. */
-  | { kind: 'nested'; body: Transaction<unknown> };
+/** A statement for the only row of such a table, or for one row by a text. A driver may keep the row until the table is written to. */
+export interface KeptStatement<Args extends readonly [] | readonly [key: string], Row> extends Statement<Args, Row> {
+  readonly kept: true;
+}
+
+export function keptStatement<Args extends readonly [] | readonly [key: string], Row>(sql: string): KeptStatement<Args, Row> {
+  assert(rareTables.test(sql) && !sql.includes('JOIN'), 'what is kept comes from a table that rarely changes');
+  return { sql, kept: true };
+}
 
 /** What `statistics` shows. Sizes are in bytes. */
 export const counterNames = [
@@ -51,43 +51,32 @@ export const counterNames = [
 ] as const;
 export type Counter = (typeof counterNames)[number];
 
-export type Transaction<Result> = Generator<Step, Result, unknown>;
+/** What it yields is between its driver and the driver's `Tx`. */
+export type Transaction<Result> = Generator<unknown, Result, unknown>;
+/** The answer to a call of a transaction, behind a `yield*`. */
+export type Answer<Result> = Iterable<unknown, Result, unknown>;
 
 /** What became of a transaction: its result, or its refusal in a form that can be stored and sent. */
 export type Outcome<Result = unknown> = { value: Result } | { refused: { code: string; detail: string | null } };
 
 /** What a query may do. */
 export interface ReadTx {
-  get<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args): Transaction<Row | undefined>;
-  all<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args, rowsMax: number): Transaction<Row[]>;
+  /** The only row, or undefined. */
+  get<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args): Answer<Row | undefined>;
+  /** All rows; more than `rowsMax` of them is a fault of the caller. */
+  all<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args, rowsMax: number): Answer<Row[]>;
 }
 
 /** What a transaction may do. */
 export interface Tx extends ReadTx {
-  run<Args extends readonly SqlValue[]>(statement: Statement<Args, never>, args: Args): Transaction<number>;
-  nextNumber(): Transaction<number>;
-  bump(counter: Counter, by: number): Transaction<void>;
-  nested<Result>(body: Transaction<Result>): Transaction<Outcome<Result>>;
+  /** The only row, or undefined; it may be an older transaction's, and is not to be changed. */
+  getKept<Args extends readonly [] | readonly [key: string], Row>(statement: KeptStatement<Args, Row>, args: Args): Answer<Row | undefined>;
+  /** The number of changed rows. */
+  run<Args extends readonly SqlValue[]>(statement: Statement<Args, never>, args: Args): Answer<number>;
+  /** The next number of the only counter that versions, bodies, uploads and buckets take theirs from. */
+  nextNumber(): Answer<number>;
+  /** Adds to a counter that no transaction reads. */
+  bump(counter: Counter, by: number): Answer<void>;
+  /** Runs the body; its refusal takes its effects back, not those of the calls around it. */
+  nested<Result>(body: Transaction<Result>): Answer<Outcome<Result>>;
 }
-
-/** Gives each call of a transaction to its driver as a step. Holds nothing. */
-export const tx: Tx = {
-  *get<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args): Transaction<Row | undefined> {
-    return (yield { kind: 'get', statement, args }) as Row | undefined;
-  },
-  *all<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args, rowsMax: number): Transaction<Row[]> {
-    return (yield { kind: 'all', statement, args, rowsMax }) as Row[];
-  },
-  *run<Args extends readonly SqlValue[]>(statement: Statement<Args, never>, args: Args): Transaction<number> {
-    return (yield { kind: 'run', statement, args }) as number;
-  },
-  *nextNumber(): Transaction<number> {
-    return (yield { kind: 'next' }) as number;
-  },
-  *bump(counter: Counter, by: number): Transaction<void> {
-    if (by !== 0) yield { kind: 'bump', counter, by };
-  },
-  *nested<Result>(body: Transaction<Result>): Transaction<Outcome<Result>> {
-    return (yield { kind: 'nested', body }) as Outcome<Result>;
-  },
-};

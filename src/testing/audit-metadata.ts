@@ -54,8 +54,7 @@ export function auditMetadata(rows: SqliteConnection): string[] {
   }
   for (const name of counterNames) {
     const counted = Object.values((rows.get(statement(counts[name]), []) ?? {}) as Record<string, number | null>)[0] ?? 0;
-    const row = rows.get(statement<[string], { value: number }>('SELECT value FROM counter WHERE name = ?'), [name]);
-    const stored = (row as { value: number } | undefined)?.value ?? 0;
+    const { stored } = rows.get(statement(`SELECT ${name} AS stored FROM counter`), []) as { stored: number };
     if (counted !== stored) problems.push(`the counter ${name} says ${stored}, there are ${counted}`);
   }
   problems.push(...auditChunks(rows));

@@ -4,14 +4,63 @@ import { execute } from '../metadata/execute.js';
 import { migrations } from '../metadata/migrations/all.js';
 import { queries, type QueryArgs, type QueryName, type QueryResult } from '../metadata/queries.js';
 import { SqliteConnection } from '../metadata/sqlite/connection.js';
-import { addToCounter, counterValue, numberCounter } from '../metadata/sqlite/counters.js';
 import { migrate } from '../metadata/sqlite/migrate.js';
 import type { TransactionArgs, TransactionName, TransactionResult } from '../metadata/transactions.js';
-import { statement, tx, type Outcome, type ReadTx, type Step, type Transaction } from '../metadata/tx.js';
+import {
+  counterNames,
+  statement,
+  type Counter,
+  type KeptStatement,
+  type Outcome,
+  type ReadTx,
+  type SqlValue,
+  type Statement,
+  type Transaction,
+  type Tx,
+} from '../metadata/tx.js';
 import { Refusal } from '../model/refusal.js';
 import { resultOf } from './local-store.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { StoreUnderTest } from './store-under-test.js';
+
+type AnyStatement = Pick<Statement<never, unknown>, 'sql'>;
+
+/** One call of a transaction, for which it waits. */
+type Step =
+  | { kind: 'get'; statement: AnyStatement; args: readonly SqlValue[] }
+  | { kind: 'all'; statement: AnyStatement; args: readonly SqlValue[]; rowsMax: number }
+  | { kind: 'run'; statement: AnyStatement; args: readonly SqlValue[] }
+  | { kind: 'next' }
+  | { kind: 'bump'; counter: Counter; by: number }
+  | { kind: 'nested'; body: Transaction<unknown> };
+
+/** Yields each call to the driver as a step and is given its answer. */
+const tx: Tx = {
+  *get<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args): Transaction<Row | undefined> {
+    return (yield { kind: 'get', statement, args } satisfies Step) as Row | undefined;
+  },
+  *getKept<Args extends readonly [] | readonly [key: string], Row>(statement: KeptStatement<Args, Row>, args: Args) {
+    return (yield { kind: 'get', statement, args } satisfies Step) as Row | undefined;
+  },
+  *all<Args extends readonly SqlValue[], Row>(statement: Statement<Args, Row>, args: Args, rowsMax: number): Transaction<Row[]> {
+    return (yield { kind: 'all', statement, args, rowsMax } satisfies Step) as Row[];
+  },
+  *run<Args extends readonly SqlValue[]>(statement: Statement<Args, never>, args: Args): Transaction<number> {
+    return (yield { kind: 'run', statement, args } satisfies Step) as number;
+  },
+  *nextNumber(): Transaction<number> {
+    return (yield { kind: 'next' } satisfies Step) as number;
+  },
+  *bump(counter: Counter, by: number): Transaction<void> {
+    yield { kind: 'bump', counter, by } satisfies Step;
+  },
+  *nested<Result>(body: Transaction<Result>): Transaction<Outcome<Result>> {
+    return (yield { kind: 'nested', body } satisfies Step) as Outcome<Result>;
+  },
+};
+
+const nextNumber = statement<[], { number: number }>('UPDATE counter SET number = number + 1 RETURNING number');
+const bumps = new Map(counterNames.map((name) => [name, statement<[by: number]>(`UPDATE counter SET ${name} = ${name} + ?`)]));
 
 /** A step after which the database gives up, as one that serialises optimistically does at any time. */
 class Conflict extends Error {
@@ -99,7 +148,7 @@ export class HostileStore implements StoreUnderTest {
       if (this.#random.fraction() < waitChance) await new Promise((resolve) => setImmediate(resolve));
       else await Promise.resolve();
       if (this.#random.fraction() < chance) throw new Conflict('try again');
-      turn = transaction.next(await this.#answer(turn.value, chance));
+      turn = transaction.next(await this.#answer(turn.value as Step, chance));
     }
     return turn.value;
   }
@@ -115,12 +164,10 @@ export class HostileStore implements StoreUnderTest {
       }
       case 'run':
         return this.rows.run(step.statement, step.args);
-      case 'next': {
-        this.rows.run(addToCounter, [numberCounter, 1]);
-        return (this.rows.get(counterValue, [numberCounter]) as { value: number }).value;
-      }
+      case 'next':
+        return (this.rows.get(nextNumber, []) as { number: number }).number;
       case 'bump':
-        return this.rows.run(addToCounter, [step.counter, step.by]);
+        return this.rows.run(bumps.get(step.counter)!, [step.by]);
       case 'nested':
         return this.#nested(step.body, chance);
       default:

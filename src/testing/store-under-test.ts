@@ -22,9 +22,7 @@ const tables = statement<[], { name: string }>(
 export function dump(rows: SqliteConnection): Dump {
   const all: Dump = {};
   for (const { name } of rows.all(tables, []) as { name: string }[]) {
-    // A counter that was raised and lowered may or may not have left a row.
-    const sql = name === 'counter' ? 'SELECT * FROM counter WHERE value <> 0' : `SELECT * FROM "${name}"`;
-    all[name] = rows.all(statement(sql), []).map((row) => JSON.parse(JSON.stringify(row, bytesAsHex)) as unknown);
+    all[name] = rows.all(statement(`SELECT * FROM "${name}"`), []).map((row) => JSON.parse(JSON.stringify(row, bytesAsHex)) as unknown);
   }
   return all;
 }

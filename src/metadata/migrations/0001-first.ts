@@ -19,22 +19,36 @@ CREATE TABLE cluster (
 ) STRICT;
 INSERT INTO cluster VALUES (1, NULL, 0, NULL, 0, 1, 0);
 
--- The number that was given out last is in 'number'; the others are for people.
-CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- 'number' is what was given out last; the others are for people.
+CREATE TABLE counter (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  number INTEGER NOT NULL,
+  buckets INTEGER NOT NULL,
+  objects INTEGER NOT NULL,
+  objectBytes INTEGER NOT NULL,
+  uploads INTEGER NOT NULL,
+  chunks INTEGER NOT NULL,
+  chunkBytes INTEGER NOT NULL,
+  restObjects INTEGER NOT NULL,
+  under INTEGER NOT NULL,
+  garbage INTEGER NOT NULL,
+  doomed INTEGER NOT NULL
+) STRICT;
+INSERT INTO counter VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 CREATE TABLE gateway (
   id BLOB PRIMARY KEY,
   number INTEGER NOT NULL,
   boot INTEGER NOT NULL,
-  lowest INTEGER NOT NULL,          -- attempts below are expired
-  seen_ms INTEGER NOT NULL
+  lowest INTEGER NOT NULL,          -- attempts below are expired, and those below what its last attempt says
+  seen_ms INTEGER NOT NULL          -- lags behind: see 'gatewaySeenEveryMs'
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX gateway_by_seen ON gateway (seen_ms);
 CREATE TABLE attempt (
-  gateway INTEGER NOT NULL,
+  sender INTEGER NOT NULL,          -- number of its gateway
   counter INTEGER NOT NULL,
+  lowest INTEGER NOT NULL,          -- attempts below were expired when this one was stored
   outcome TEXT NOT NULL,            -- JSON of an Outcome
-  PRIMARY KEY (gateway, counter)
+  PRIMARY KEY (sender, counter)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE bucket (

@@ -1,4 +1,4 @@
-import { statement } from '../tx.js';
+import { counterNames, keptStatement, statement, type Counter } from '../tx.js';
 
 export interface ClusterRow {
   cluster_id: string | null;
@@ -9,9 +9,9 @@ export interface ClusterRow {
 }
 
 export const clusterRow = statement<[], ClusterRow>('SELECT cluster_id, epoch, reign_id, fenced, generation FROM cluster');
-export const currentGeneration = statement<[], { generation: number }>('SELECT generation FROM cluster');
+export const currentGeneration = keptStatement<[], { generation: number }>('SELECT generation FROM cluster');
 export const updateClusterId = statement<[clusterId: string]>('UPDATE cluster SET cluster_id = ?');
 export const updateReign = statement<[epoch: number, reignId: string]>('UPDATE cluster SET epoch = ?, reign_id = ?, fenced = 0');
 export const updateFenced = statement<[epoch: number]>('UPDATE cluster SET fenced = 1, epoch = max(epoch, ?)');
 export const raiseGeneration = statement<[], { generation: number }>('UPDATE cluster SET generation = generation + 1 RETURNING generation');
-export const allCounters = statement<[], { name: string; value: number }>('SELECT name, value FROM counter');
+export const allCounters = statement<[], Record<Counter, number>>(`SELECT ${counterNames.join(', ')} FROM counter`);

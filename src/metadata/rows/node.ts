@@ -1,5 +1,5 @@
 import type { NodeState, VolumeCondition } from '../../model/node.js';
-import { statement } from '../tx.js';
+import { keptStatement, statement } from '../tx.js';
 
 /** A node row as others see it. */
 export interface NodeInfo {
@@ -43,26 +43,10 @@ export interface NodeRow {
 
 export const nodeById = statement<[id: Buffer], NodeRow>('SELECT * FROM node WHERE id = ?');
 export const allNodes = statement<[], NodeRow>('SELECT * FROM node ORDER BY number');
-type Id = Buffer | null;
-type NodeOfReceipt = [number: number, host: string, state: NodeState];
-/** JSON of an object with a `NodeOfReceipt` per node id: one text costs less than rows. */
-interface NodesOfReceipts {
-  packed: string;
-}
-
-const nodesPacked = 'SELECT json_group_object(CAST(n.id AS TEXT), json_array(n.number, n.host, n.state)) AS packed';
-/** Of as many ids as a chunk can have replicas; null where there are fewer. */
-export const nodesOfChunk = statement<[Id, Id, Id, Id, Id, Id, Id], NodesOfReceipts>(
-  `${nodesPacked} FROM node n WHERE n.id IN (?, ?, ?, ?, ?, ?, ?)`,
+/** What decides whether a copy on a node counts. */
+export const nodeOfReceipt = keptStatement<[id: string], { number: number; host: string; state: NodeState }>(
+  'SELECT number, host, state FROM node WHERE id = CAST(? AS BLOB)',
 );
-export const nodesByIds = statement<[idsJson: string], NodesOfReceipts>(
-  `${nodesPacked} FROM json_each(?) AS named JOIN node n ON n.id = CAST(named.value AS BLOB)`,
-);
-
-export function unpackNodesOfReceipts({ packed }: NodesOfReceipts): Record<string, NodeOfReceipt> {
-  return JSON.parse(packed) as Record<string, NodeOfReceipt>;
-}
-
 export const nodesByNumbers = statement<[numbersJson: string], { number: number; state: NodeState }>(
   `SELECT n.number, n.state FROM json_each(?) AS named JOIN node n ON n.number = named.value`,
 );

@@ -1,9 +1,7 @@
-import { must } from '../../base/must.js';
 import type { WrittenChunk } from '../../model/chunk.js';
 import type { NodeState } from '../../model/node.js';
 import { Refusal } from '../../model/refusal.js';
-import { replicationFactorMax } from '../../model/limits.js';
-import { nodesByIds, nodesOfChunk, unpackNodesOfReceipts, writableHosts } from '../rows/node.js';
+import { nodeOfReceipt, writableHosts } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
 
 /** How many copies a commit wants (RF) and needs (W). */
@@ -24,15 +22,11 @@ export interface CountedNode {
 
 /** The nodes among these ids whose receipts count, by id. */
 export function* countedNodes(tx: Tx, nodeIds: Iterable<string>): Transaction<Map<string, CountedNode>> {
-  const ids = [...new Set(nodeIds)];
-  const [a, b, c, d, e, f, g] = ids.map((id) => Buffer.from(id));
-  const row =
-    ids.length <= replicationFactorMax
-      ? yield* tx.get(nodesOfChunk, [a ?? null, b ?? null, c ?? null, d ?? null, e ?? null, f ?? null, g ?? null])
-      : yield* tx.get(nodesByIds, [JSON.stringify(ids)]);
-  const found = unpackNodesOfReceipts(must(row, 'the nodes'));
   const counted = new Map<string, CountedNode>();
-  for (const [id, [number, host, state]] of Object.entries(found)) if (countsCopies(state)) counted.set(id, { number, host });
+  for (const id of new Set(nodeIds)) {
+    const node = yield* tx.getKept(nodeOfReceipt, [id]);
+    if (node !== undefined && countsCopies(node.state)) counted.set(id, node);
+  }
   return counted;
 }
 

@@ -4,11 +4,13 @@ import { attemptsForgottenTogether, gatewaySeenEveryMs } from '../limits.js';
 import {
   deleteAttempts,
   deleteAttemptsBelow,
-  gatewayWithAttempt,
+  gatewayById,
   insertAttempt,
   insertGateway,
+  lastAttempt,
   updateGateway,
   type GatewayRow,
+  type LastAttemptRow,
 } from '../rows/attempt.js';
 import type { Outcome, Transaction, Tx } from '../tx.js';
 
@@ -17,18 +19,26 @@ import type { Outcome, Transaction, Tx } from '../tx.js';
  * it again. What the gateway has finished, or what an earlier start of it left, is refused whether it ever ran or not.
  */
 export function* remembered(tx: Tx, attempt: Attempt, nowMs: number, body: Transaction<unknown>): Transaction<Outcome> {
-  const { boot, counter, lowestUnfinished } = attempt;
-  const id = Buffer.from(attempt.gateway);
-  const gateway = yield* tx.get(gatewayWithAttempt, [counter, id]);
+  const { gateway: id, boot, counter, lowestUnfinished } = attempt;
+  const gateway = yield* tx.getKept(gatewayById, [id]);
+  const last = gateway === undefined ? undefined : yield* tx.get(lastAttempt, [gateway.number, counter, gateway.number]);
   const sameBoot = gateway?.boot === boot;
-  if (gateway !== undefined && sameBoot && gateway.outcome !== null) return JSON.parse(gateway.outcome) as Outcome;
-  const expired = gateway !== undefined && (boot < gateway.boot || (sameBoot && counter < gateway.lowest));
+  if (sameBoot && last !== undefined && last.outcome !== null) return JSON.parse(last.outcome) as Outcome;
+  const bound = gateway === undefined ? 0 : boundOf(gateway, last);
+  const expired = gateway !== undefined && (boot < gateway.boot || (sameBoot && counter < bound));
   if (expired || counter < lowestUnfinished) return refused('attempt-expired');
 
   const outcome = yield* tx.nested(body);
-  const number = gateway === undefined ? yield* addGateway(tx, attempt, nowMs) : yield* refreshGateway(tx, gateway, attempt, nowMs);
-  yield* tx.run(insertAttempt, [number, counter, JSON.stringify(outcome)]);
+  const lowest = sameBoot ? Math.max(bound, lowestUnfinished) : lowestUnfinished;
+  const number = gateway === undefined ? yield* addGateway(tx, attempt, nowMs) : gateway.number;
+  if (gateway !== undefined) yield* refreshGateway(tx, gateway, last, { id, boot, counter, lowest, nowMs });
+  yield* tx.run(insertAttempt, [number, counter, lowest, JSON.stringify(outcome)]);
   return outcome;
+}
+
+/** Attempts below are expired. The last one remembered says it, so that not each has to write to the row of its gateway. */
+function boundOf(gateway: GatewayRow, last: LastAttemptRow | undefined): number {
+  return Math.max(gateway.lowest, last?.lowest ?? 0);
 }
 
 function* addGateway(tx: Tx, attempt: Attempt, nowMs: number): Transaction<number> {
@@ -37,17 +47,26 @@ function* addGateway(tx: Tx, attempt: Attempt, nowMs: number): Transaction<numbe
   return number;
 }
 
+interface Heard {
+  id: string;
+  boot: number;
+  counter: number;
+  /** The bound from now on. */
+  lowest: number;
+  nowMs: number;
+}
+
 /** The bound moves at once; the outcomes below it are removed many at a time. */
-function* refreshGateway(tx: Tx, gateway: GatewayRow, attempt: Attempt, nowMs: number): Transaction<number> {
-  const { boot } = attempt;
+function* refreshGateway(tx: Tx, gateway: GatewayRow, last: LastAttemptRow | undefined, heard: Heard): Transaction<void> {
+  const { id, boot, counter, lowest, nowMs } = heard;
+  const bound = boundOf(gateway, last);
   const restarted = boot > gateway.boot;
-  const lowest = restarted ? attempt.lowestUnfinished : Math.max(gateway.lowest, attempt.lowestUnfinished);
   if (restarted) yield* tx.run(deleteAttempts, [gateway.number]);
-  else if (batchOf(lowest) > batchOf(gateway.lowest)) yield* tx.run(deleteAttemptsBelow, [gateway.number, lowest]);
-  if (restarted || lowest > gateway.lowest || nowMs - gateway.seen_ms >= gatewaySeenEveryMs) {
-    yield* tx.run(updateGateway, [boot, lowest, nowMs, Buffer.from(attempt.gateway)]);
+  else if (batchOf(lowest) > batchOf(bound)) yield* tx.run(deleteAttemptsBelow, [gateway.number, lowest]);
+  const overtaken = last !== undefined && counter < last.counter && lowest > bound;
+  if (restarted || overtaken || nowMs - gateway.seen_ms >= gatewaySeenEveryMs) {
+    yield* tx.run(updateGateway, [boot, lowest, nowMs, Buffer.from(id)]);
   }
-  return gateway.number;
 }
 
 function batchOf(counter: number): number {

@@ -30,7 +30,7 @@ export function* storeBody(tx: Tx, owner: number, body: WrittenBody): Transactio
   if (chunks.length === 0) return;
 
   // 1. The sweep takes unreferenced chunks at or below current − 2: what is older than current − 1 may be gone.
-  const { generation } = must(yield* tx.get(currentGeneration, []), 'the row of the cluster');
+  const { generation } = must(yield* tx.getKept(currentGeneration, []), 'the row of the cluster');
   for (const chunk of chunks) if (chunk.generation < generation - 1) throw new Refusal('generation-old');
   // 2. Enough copies on nodes that count.
   const placed = yield* judgeReceipts(tx, chunks, body.writeQuorum);

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { assert } from '../../base/assert.js';
 import { must } from '../../base/must.js';
-import type { SqlValue, Statement } from '../tx.js';
+import { rareTables, type SqlValue, type Statement } from '../tx.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -16,11 +16,19 @@ const synchronousFull = 2;
 
 type AnyStatement = Pick<Statement<never, unknown>, 'sql'>;
 
+interface Prepared {
+  statement: Database.Statement;
+  writes: boolean;
+  /** It writes, and names a table that rarely changes. */
+  changesRare: boolean;
+}
+
 /** One connection with its prepared statements. Nothing else opens the database file. */
 export class SqliteConnection {
   readonly #database: Database.Database;
-  readonly #prepared = new Map<AnyStatement, Database.Statement>();
+  readonly #prepared = new Map<AnyStatement, Prepared>();
   #writes = 0;
+  #rareChanges = 0;
 
   private constructor(database: Database.Database) {
     this.#database = database;
@@ -84,6 +92,11 @@ export class SqliteConnection {
     return this.#writes;
   }
 
+  /** How many of them may have changed a table that rarely changes. */
+  get rareChanges(): number {
+    return this.#rareChanges;
+  }
+
   get(statement: AnyStatement, args: readonly SqlValue[]): unknown {
     return this.#prepare(statement).get(...args);
   }
@@ -103,11 +116,14 @@ export class SqliteConnection {
   #prepare(statement: AnyStatement): Database.Statement {
     let prepared = this.#prepared.get(statement);
     if (prepared === undefined) {
-      prepared = this.#database.prepare(statement.sql);
+      const made = this.#database.prepare(statement.sql);
+      const writes = !made.readonly;
+      prepared = { statement: made, writes, changesRare: writes && rareTables.test(statement.sql) };
       this.#prepared.set(statement, prepared);
     }
-    if (!prepared.readonly) this.#writes += 1;
-    return prepared;
+    if (prepared.writes) this.#writes += 1;
+    if (prepared.changesRare) this.#rareChanges += 1;
+    return prepared.statement;
   }
 }
 

@@ -1,65 +1,59 @@
-import { statement, type Counter } from '../tx.js';
+import { must } from '../../base/must.js';
+import { counterNames, statement, type Counter } from '../tx.js';
 import type { SqliteConnection } from './connection.js';
 
-/** What a counter had when something began, to come back to. */
-export interface CounterMark {
-  number: number;
-  changes: number;
-}
+/** What had been added when something began, to come back to. */
+export type CounterMark = readonly number[];
 
-export const numberCounter = 'number';
-export const counterValue = statement<[name: string], { value: number }>('SELECT value FROM counter WHERE name = ?');
-export const addToCounter = statement<[name: string, by: number]>(
-  'INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value',
-);
+/** The columns of the only row, in the order in which additions are kept. */
+const columns = ['number', ...counterNames] as const;
+const numberPlace = 0;
+const places = new Map(columns.map((column, place) => [column, place]));
 
-/** Counters of a group of transactions, kept in memory until its commit: one write per counter and group. */
+const givenOutLast = statement<[], { number: number }>('SELECT number FROM counter');
+const addToCounters = statement<number[]>(`UPDATE counter SET ${columns.map((column) => `${column} = ${column} + ?`).join(', ')}`);
+
+/** Counters of a group of transactions, kept in memory until its commit: one write for all. */
 export class Counters {
   readonly #connection: SqliteConnection;
   #numberStored: number;
-  #number: number;
-  readonly #changes: { counter: Counter; by: number }[] = [];
+  readonly #added: number[] = columns.map(() => 0);
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
-    const row = connection.get(counterValue, [numberCounter]) as { value: number } | undefined;
-    this.#numberStored = row?.value ?? 0;
-    this.#number = this.#numberStored;
+    this.#numberStored = (must(connection.get(givenOutLast, []), 'the row of the counters') as { number: number }).number;
   }
 
   next(): number {
-    this.#number += 1;
-    return this.#number;
+    this.#added[numberPlace]! += 1;
+    return this.#numberStored + this.#added[numberPlace]!;
   }
 
   add(counter: Counter, by: number): void {
-    this.#changes.push({ counter, by });
+    this.#added[places.get(counter)!]! += by;
   }
 
   mark(): CounterMark {
-    return { number: this.#number, changes: this.#changes.length };
+    return this.#added.slice();
   }
 
   backTo(mark: CounterMark): void {
-    this.#number = mark.number;
-    this.#changes.length = mark.changes;
+    for (const [place, by] of mark.entries()) this.#added[place] = by;
   }
 
-  /** Writes the changes, as part of the commit that follows. */
+  /** Writes what was added, as part of the commit that follows. */
   write(): void {
-    const sums = new Map<string, number>([[numberCounter, this.#number - this.#numberStored]]);
-    for (const { counter, by } of this.#changes) sums.set(counter, (sums.get(counter) ?? 0) + by);
-    for (const [name, by] of sums) if (by !== 0) this.#connection.run(addToCounter, [name, by]);
+    if (this.#added.some((by) => by !== 0)) this.#connection.run(addToCounters, this.#added);
   }
 
   /** The commit has succeeded. */
   settle(): void {
-    this.#numberStored = this.#number;
-    this.#changes.length = 0;
+    this.#numberStored += this.#added[numberPlace]!;
+    this.#added.fill(0);
   }
 
   /** The group was rolled back. */
   reset(): void {
-    this.backTo({ number: this.#numberStored, changes: 0 });
+    this.#added.fill(0);
   }
 }

@@ -1,12 +1,13 @@
-import { unreachable } from '../../base/assert.js';
 import { must } from '../../base/must.js';
 import { execute, noRoom } from '../execute.js';
 import { Refusal } from '../../model/refusal.js';
 import type { TransactionName } from '../transactions.js';
-import { statement, tx, type Outcome, type Step, type Transaction } from '../tx.js';
+import { statement, type KeptStatement, type Outcome, type SqlValue, type Statement, type Transaction, type Tx } from '../tx.js';
+import { Answered, runNow } from './answered.js';
 import { isFull, isStatementFault, type SqliteConnection } from './connection.js';
 import { Counters } from './counters.js';
-import { answerRead, runNow } from './run-now.js';
+import { KeptRows } from './kept-rows.js';
+import { readNow } from './read-now.js';
 
 export interface WriteRequest {
   name: TransactionName;
@@ -43,6 +44,8 @@ class SavepointMissing extends Error {
 export class GroupWriter {
   readonly #connection: SqliteConnection;
   readonly #counters: Counters;
+  readonly #kept: KeptRows;
+  readonly #tx: Tx;
   readonly #hasRoom: () => boolean;
   /** Whether the request under way runs in savepoints. */
   #savepoint = false;
@@ -52,6 +55,8 @@ export class GroupWriter {
     this.#connection = connection;
     this.#hasRoom = hasRoom;
     this.#counters = new Counters(connection);
+    this.#kept = new KeptRows(connection);
+    this.#tx = this.#makeTx();
   }
 
   /**
@@ -80,7 +85,7 @@ export class GroupWriter {
       const { name, args } = turn.request;
       this.#savepoint = turn.savepoint;
       try {
-        turn.answer = this.#run(execute(tx, name, args, hasRoom));
+        turn.answer = runNow(execute(this.#tx, name, args, hasRoom));
       } catch (error) {
         if (!isStatementFault(error)) throw error;
         this.#rollBack();
@@ -98,42 +103,36 @@ export class GroupWriter {
   #rollBack(): void {
     if (this.#connection.inTransaction) this.#connection.run(rollback, []);
     this.#counters.reset();
+    this.#kept.forget();
   }
 
-  #run<Result>(transaction: Transaction<Result>): Result {
-    return runNow(transaction, (step) => this.#answer(step));
+  #makeTx(): Tx {
+    const connection = this.#connection;
+    const counters = this.#counters;
+    return {
+      ...readNow(connection),
+      getKept: <Args extends readonly [] | readonly [key: string], Row>(wanted: KeptStatement<Args, Row>, args: Args) =>
+        new Answered(this.#kept.get(wanted, args)),
+      run: <Args extends readonly SqlValue[]>(wanted: Statement<Args, never>, args: Args) => new Answered(connection.run(wanted, args)),
+      nextNumber: () => new Answered(counters.next()),
+      bump: (counter, by) => new Answered(counters.add(counter, by)),
+      nested: <Result>(body: Transaction<Result>) => new Answered(this.#runNested(body)),
+    };
   }
 
-  #answer(step: Step): unknown {
-    switch (step.kind) {
-      case 'get':
-      case 'all':
-        return answerRead(this.#connection, step);
-      case 'run':
-        return this.#connection.run(step.statement, step.args);
-      case 'next':
-        return this.#counters.next();
-      case 'bump':
-        return this.#counters.add(step.counter, step.by);
-      case 'nested':
-        return this.#runNested(step.body);
-      default:
-        return unreachable(step);
-    }
-  }
-
-  #runNested(body: Transaction<unknown>): Outcome {
+  #runNested<Result>(body: Transaction<Result>): Outcome<Result> {
     const mark = this.#counters.mark();
     const writes = this.#connection.writes;
     if (this.#savepoint) this.#connection.run(savepoint, []);
     try {
-      const value = this.#run(body);
+      const value = runNow(body);
       if (this.#savepoint) this.#connection.run(release, []);
       return { value };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (this.#savepoint) {
         this.#connection.run(rollbackToSavepoint, []);
+        this.#kept.forget();
         this.#connection.run(release, []);
       } else if (this.#connection.writes > writes) {
         throw new SavepointMissing('a refusal after rows were written', { cause: error });

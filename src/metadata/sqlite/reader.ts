@@ -1,6 +1,7 @@
-import { statement, tx, type ReadTx, type Transaction } from '../tx.js';
+import { statement, type ReadTx, type Transaction } from '../tx.js';
+import { runNow } from './answered.js';
 import type { SqliteConnection } from './connection.js';
-import { answerRead, runNow } from './run-now.js';
+import { readNow } from './read-now.js';
 
 const begin = statement('BEGIN');
 const commit = statement('COMMIT');
@@ -8,15 +9,17 @@ const commit = statement('COMMIT');
 /** Runs queries on a connection of its own, each on one state of the committed data. */
 export class Reader {
   readonly #connection: SqliteConnection;
+  readonly #tx: ReadTx;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
+    this.#tx = readNow(connection);
   }
 
   read<Args, Result>(query: (tx: ReadTx, args: Args) => Transaction<Result>, args: Args): Result {
     this.#connection.run(begin, []);
     try {
-      return runNow(query(tx, args), (step) => answerRead(this.#connection, step));
+      return runNow(query(this.#tx, args));
     } finally {
       this.#connection.run(commit, []);
     }

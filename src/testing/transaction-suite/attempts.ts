@@ -49,6 +49,17 @@ export const attemptScenarios: Scenarios = {
     expect(await world.keys(world.bucket)).toEqual(['k']);
   },
 
+  'a bound that an overtaken attempt brings holds too': async (store) => {
+    const world = await MetadataWorld.start(store);
+    const late = world.putArgs(world.bucket, 'late', 10);
+    const overtaken = world.putArgs(world.bucket, 'k', 10);
+    await world.put(world.bucket, 'l', 10);
+    const attempt = { ...overtaken.attempt, lowestUnfinished: overtaken.attempt.counter };
+    await store.write('commitObject', { ...overtaken, attempt });
+    await refused(store.write('commitObject', late), 'attempt-expired');
+    expect(await world.keys(world.bucket)).toEqual(['k', 'l']);
+  },
+
   'an attempt of an earlier start of its gateway is refused, one of a later start runs': async (store) => {
     const world = await MetadataWorld.start(store);
     const early = world.putArgs(world.bucket, 'early', 10);
