@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../base/log.js';
+import type { NodeSight } from '../model/node-sight.js';
 import { knownNodeOf } from '../testing/known-node.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { Liveness, type LivenessParts } from './liveness.js';
+import { ClusterSights } from './cluster-sights.js';
 import { LogProofs } from './log-proof.js';
 import { NodeRegistry } from './node-registry.js';
 
@@ -22,6 +24,7 @@ const options = {
 let clock: ManualClock;
 let registry: NodeRegistry;
 let committed: string[];
+let sights: ClusterSights;
 
 function write(name: string, args: { state?: string }): Promise<object> {
   committed.push(`${name} ${args.state}`);
@@ -31,12 +34,13 @@ function write(name: string, args: { state?: string }): Promise<object> {
 function liveness(changes: Partial<typeof options> = {}): Liveness {
   const store = { write } as unknown as LivenessParts['store'];
   const proofs = new LogProofs(60_000, []);
-  return new Liveness({ ...options, ...changes }, { store, registry, proofs, clock, log: silentLog, outbid: () => undefined });
+  return new Liveness({ ...options, ...changes }, { store, registry, proofs, sights, clock, log: silentLog, outbid: () => undefined });
 }
 
 beforeEach(() => {
   clock = new ManualClock();
   committed = [];
+  sights = new ClusterSights({ store: { write } as unknown as LivenessParts['store'], clock, electionEpoch: 0, ageMsMax: 15_000 });
   const facts = { clusterId: 'c', epoch: 1, replicationFactor: 3, writeQuorum: 2, sweepGeneration: 0 };
   registry = new NodeRegistry(facts, [knownNodeOf({ nodeNumber: 1, heardAtMs: clock.monotonicMs() })]);
 });
@@ -85,6 +89,59 @@ describe('the silence of a node', () => {
     expect(state()).toBe('live');
     await letPass(judge, 1000);
     expect(state()).toBe('down');
+  });
+});
+
+describe('what the controller sees', () => {
+  const address = 'http://node-1:42101';
+  async function report(judge: Liveness, sight: NodeSight): Promise<void> {
+    await sights.accept({ electionEpoch: 1, holder: 'c', hosts: [], nodes: [{ address, sight, reason: 'a reason' }] });
+    await judge.judgeSights();
+  }
+
+  it('makes a node suspect at once, down with its silence, and tells both signals', async () => {
+    const judge = liveness();
+    await report(judge, 'absent');
+    expect(state()).toBe('suspect');
+    await letPass(judge, 12_000);
+    expect(state()).toBe('down');
+  });
+
+  it('leads from silence to repairing when the loss is proven', async () => {
+    const judge = liveness();
+    await letPass(judge, 11_000);
+    await report(judge, 'lost');
+    expect(state()).toBe('suspect');
+    await letPass(judge, 1000);
+    expect(state()).toBe('repairing');
+  });
+
+  it('is no signal once three reports did not come', async () => {
+    const judge = liveness();
+    await sights.accept({ electionEpoch: 1, holder: 'c', hosts: [], nodes: [{ address, sight: 'lost', reason: '' }] });
+    registry.put({ ...registry.get('node-1')!, heardAtMs: clock.monotonicMs() + 5000 }); // its last heartbeat
+    await letPass(judge, 16_000);
+    expect(sights.of(address)).toBeNull();
+    await letPass(judge, 2000);
+    expect(state()).toBe('suspect');
+    await letPass(judge, 46_000);
+    expect(state()).toBe('suspect');
+    await letPass(judge, 1000);
+    expect(state()).toBe('down');
+  });
+
+  it('is not held against a node in the grace after a start', async () => {
+    const judge = liveness({ startGraceMs: 60_000 });
+    await report(judge, 'lost');
+    await letPass(judge, 30_000);
+    await report(judge, 'lost');
+    expect(state()).toBe('live');
+  });
+
+  it('of several for one address is the gravest', async () => {
+    const nodes = (['absent', 'lost', 'present'] as const).map((sight) => ({ address, sight, reason: '' }));
+    await sights.accept({ electionEpoch: 1, holder: 'c', hosts: [], nodes });
+    expect(sights.of(address)?.sight).toBe('lost');
   });
 });
 

@@ -7,6 +7,7 @@ import { nodesMax } from '../model/limits.js';
 import type { NodeState } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestOf, ResponseOf } from '../wire/verbs.js';
+import { seenWords, type ClusterSights, type Seen } from './cluster-sights.js';
 import { LogProofs } from './log-proof.js';
 import { knownNode, type KnownNode, type NodeRegistry } from './node-registry.js';
 
@@ -30,6 +31,7 @@ export interface LivenessParts {
   store: Pick<MetadataStore, 'write'>;
   registry: NodeRegistry;
   proofs: LogProofs;
+  sights: Pick<ClusterSights, 'of' | 'zoneOf'>;
   clock: Clock;
   log: Log;
   /** A datanode obeys a reign of this epoch, which is not ours. */
@@ -60,12 +62,15 @@ export class Liveness {
       this.#refuseStaleBoot(beat, before);
 
       // 1. Who and where it is, durable before anybody is told.
-      const nodeNumber = await this.#recordIdentity(beat, before);
+      const zone = this.#zoneOf(beat, before);
+      const nodeNumber = await this.#recordIdentity({ ...beat, zone }, before);
       const cleared = before?.cleared ?? false;
       const judged = proofs.judge(beat, before?.state === 'manual' ? null : (before?.boot ?? null));
       // A person who clears a quarantine accepts the volume as it is.
       const proof = cleared ? 'proven' : judged.proof;
-      const state = stateWhenHeard(before?.state ?? 'live', { condition: beat.condition, proof, cleared });
+      const seen = this.#seen(beat.address);
+      const sight = seen?.sight ?? null;
+      const state = stateWhenHeard(before?.state ?? 'live', { condition: beat.condition, proof, cleared, sight });
 
       // 2. How far its log has come, as long as it can be trusted.
       const nowMs = clock.monotonicMs();
@@ -82,7 +87,7 @@ export class Liveness {
         boot: beat.boot,
         address: beat.address,
         host: beat.host,
-        zone: beat.zone,
+        zone,
         state: before?.state ?? 'live',
         cleared,
         condition: beat.condition,
@@ -94,7 +99,11 @@ export class Liveness {
       };
       if (judged.proof === 'refuted' && !cleared && before?.state !== 'quarantined')
         this.#alert(beat.nodeId, 'the volume went back in time: it lacks log records that it had; it is quarantined');
-      await this.#enter(node, state, proof === 'refuted' ? 'its volume went back in time' : `heard, its volume is ${beat.condition}`);
+      await this.#enter(
+        node,
+        state,
+        proof === 'refuted' ? 'its volume went back in time' : `heard, its volume is ${beat.condition}${words(seen)}`,
+      );
       return {
         clusterId: this.#options.clusterId,
         reign: this.#options.reign,
@@ -151,7 +160,7 @@ export class Liveness {
   /** One look at everybody's silence; to be called every `judgeEveryMs`. */
   async judgeSilence(): Promise<void> {
     const { registry, clock } = this.#parts;
-    const { judgeEveryMs, startGraceMs } = this.#options;
+    const { judgeEveryMs } = this.#options;
     const nowMs = clock.monotonicMs();
     const lateMs = nowMs - this.#judgedAtMs - judgeEveryMs;
     this.#judgedAtMs = nowMs;
@@ -161,15 +170,41 @@ export class Liveness {
       for (const node of registry.all()) registry.put({ ...node, heardAtMs: Math.min(nowMs, node.heardAtMs + lateMs) });
       return;
     }
-    if (nowMs - this.#startedAtMs < startGraceMs) return;
+    await this.#judgeAll(nowMs);
+  }
+
+  /** The controller has reported: what it saw counts now. */
+  async judgeSights(): Promise<void> {
+    await this.#judgeAll(this.#parts.clock.monotonicMs());
+  }
+
+  async #judgeAll(nowMs: number): Promise<void> {
+    const { registry } = this.#parts;
+    if (this.#inGrace(nowMs)) return;
     for (const { nodeId } of registry.all()) {
       await this.#alone(nodeId, async () => {
         const node = this.#known(nodeId);
-        const silence = { silentMs: nowMs - node.heardAtMs, planned: node.condition === 'draining' };
+        const seen = this.#seen(node.address);
+        const silence = { silentMs: Math.max(0, nowMs - node.heardAtMs), condition: node.condition, sight: seen?.sight ?? null };
         const state = stateWhenSilent(node.state, silence, this.#options);
-        if (state !== node.state) await this.#enter(node, state, `silent for ${Math.round(silence.silentMs / 1000)} s`);
+        if (state !== node.state) await this.#enter(node, state, `silent for ${Math.round(silence.silentMs / 1000)} s${words(seen)}`);
       });
     }
+  }
+
+  #inGrace(nowMs: number): boolean {
+    return nowMs - this.#startedAtMs < this.#options.startGraceMs;
+  }
+
+  /** What the controller sees at the address, once sights may be held against a node. */
+  #seen(address: string): Seen | null {
+    return this.#inGrace(this.#parts.clock.monotonicMs()) ? null : this.#parts.sights.of(address);
+  }
+
+  /** Its own word, else the controller's for its machine, else what was known of it there. */
+  #zoneOf(beat: Heartbeat, before: KnownNode | null): string {
+    if (beat.zone !== '') return beat.zone;
+    return this.#parts.sights.zoneOf(beat.host) ?? (before?.host === beat.host ? before.zone : '');
   }
 
   /** Commits the state if it is new, then shows the node. */
@@ -241,4 +276,8 @@ export class Liveness {
       release();
     }
   }
+}
+
+function words(seen: Seen | null): string {
+  return seen === null ? '' : `, seen as ${seenWords(seen)}`;
 }

@@ -15,6 +15,7 @@ import { Datanodes } from '../replication/datanodes.js';
 import { createWireClient } from '../wire/client.js';
 import { attachWire } from '../wire/server.js';
 import { createBackground } from './background.js';
+import { ClusterSights } from './cluster-sights.js';
 import { Liveness } from './liveness.js';
 import { LogProofs } from './log-proof.js';
 import { MasterEnd } from './master-end.js';
@@ -35,6 +36,8 @@ const checkIntervalMs = 1000;
 /** At a stop, for REST answers under way to end. */
 const finishMsMax = 5000;
 const markEveryMs = 60_000;
+/** A controller that has missed so many of its reports is blind or gone: what it said is no signal any more. */
+const reportsMissedMax = 3;
 /** For a node that said it would stop: a machine is being upgraded, not lost. */
 const plannedRepairDelayMs = 30 * 60_000;
 
@@ -73,11 +76,12 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
 
   // 2. Who is there.
   const { nodes } = store.read('listNodes', {});
-  const { generation: sweepGeneration } = store.read('getSettings', {});
+  const { generation: sweepGeneration, electionEpoch } = store.read('getSettings', {});
   const registry = new NodeRegistry(
     { clusterId: reign.clusterId, epoch: reign.epoch, ...quorum, sweepGeneration },
     nodes.map((row) => knownNode(row, clock.monotonicMs())),
   );
+  const sights = new ClusterSights({ store, clock, electionEpoch, ageMsMax: reportsMissedMax * options.clusterReportMs });
   const orders = new OrderBook(reign.epoch, clock);
   const judgeEveryMs = Math.min(1000, options.suspectAfterMs / 4);
   const liveness = new Liveness(
@@ -89,7 +93,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
       judgeEveryMs,
       markEveryMs,
     },
-    { store, registry, proofs: new LogProofs(markEveryMs, nodes), clock, log, outbid: (epoch) => end.outbid(epoch, store) },
+    { store, registry, proofs: new LogProofs(markEveryMs, nodes), sights, clock, log, outbid: (epoch) => end.outbid(epoch, store) },
   );
 
   // 3. What runs by itself.
@@ -125,7 +129,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
     census: () => repair.census,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, writer, reader, metrics, repair, checker, quorum });
+  const routes = masterRoutes({ ...parts, store, registry, liveness, sights, writer, reader, metrics, repair, checker, quorum });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,
@@ -145,7 +149,18 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
       boot: reign.epoch,
       secrets: options.secrets,
       stamp: () => registry.view().number,
-      handlers: wireHandlers({ ...parts, store, registry, liveness, orders, suspicions, quorum, isFenced: () => end.isFenced }),
+      handlers: wireHandlers({
+        ...parts,
+        store,
+        registry,
+        liveness,
+        orders,
+        suspicions,
+        sights,
+        quorum,
+        census: () => repair.census,
+        isFenced: () => end.isFenced,
+      }),
     },
     parts,
   );

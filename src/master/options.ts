@@ -30,6 +30,8 @@ export interface MasterOptions {
   deleteGraceMs: number;
   lateReceiptMs: number;
   generationMs: number;
+  /** Between two reports of a controller. */
+  clusterReportMs: number;
 }
 
 export interface MasterParts {

@@ -70,7 +70,7 @@ export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay }: 
       `${readOnly} nodes are read-only: their disks are over the limit (90 % unless set otherwise); deletes free space after the grace (1 h unless set otherwise).`,
     ),
     say(short > 0, `${short} chunks have fewer than ${replicationFactor} copies; ${copiesUnderWay} copies are being made.`),
-    say(silent > 0, `${silent} of ${proven.length} nodes are silent.`),
+    say(silent > 0, `${silent} of ${proven.length} nodes are silent or in doubt.`),
     say((nodes.quarantined ?? 0) > 0, `${nodes.quarantined} nodes are quarantined: their copies are made anew elsewhere.`),
     say((nodes.returned ?? 0) > 0, `${nodes.returned} nodes have returned and are being checked.`),
     say(

@@ -5,9 +5,11 @@ import type { MetadataStore } from '../metadata/store.js';
 import { Refusal } from '../model/refusal.js';
 import type { Handlers, ServerReply, ServerRequest } from '../wire/api.js';
 import type { RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
+import type { ClusterSights } from './cluster-sights.js';
 import type { Liveness } from './liveness.js';
 import type { NodeRegistry } from './node-registry.js';
 import type { OrderBook } from './order-book.js';
+import type { Census } from './repair.js';
 import type { Suspicions } from './suspicions.js';
 
 type MasterVerb = VerbTo<'master'>;
@@ -18,6 +20,9 @@ export interface WireHandlerParts {
   liveness: Liveness;
   orders: OrderBook;
   suspicions: Suspicions;
+  sights: ClusterSights;
+  /** The last whole scan of the chunks. */
+  census: () => Census | null;
   clock: Clock;
   random: Random;
   quorum: { replicationFactor: number; writeQuorum: number };
@@ -96,6 +101,22 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
     diskFault: ofNode(async ({ nodeId, boot, reason }) => {
       await liveness.faultDisk(nodeId, boot, reason);
       return {};
+    }),
+
+    reportCluster: answer(async (head, { peer }) => {
+      if (peer.role !== 'controller') throw new Refusal('peer-unproven');
+      await parts.sights.accept(head);
+      await liveness.judgeSights();
+      const nowMs = clock.monotonicMs();
+      const census = parts.census();
+      return {
+        nodes: registry.all().map(({ nodeId, address, state, zone, host, heardAtMs }) => {
+          return { nodeId, address, state, zone, host, silentMs: Math.max(0, Math.round(nowMs - heardAtMs)) };
+        }),
+        underReplicatedChunks: store.read('statistics', {}).under,
+        atRiskChunks: census?.atRisk ?? null,
+        missingChunks: census?.none ?? null,
+      };
     }),
   };
 }

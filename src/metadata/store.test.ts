@@ -262,7 +262,7 @@ describe('checkpoints', () => {
 });
 
 describe('a migration', () => {
-  const second = { format: 2, sql: 'CREATE TABLE later (a INTEGER) STRICT' };
+  const next = { format: 3, sql: 'CREATE TABLE later (a INTEGER) STRICT' };
 
   it('is preceded by a snapshot that the version before still opens', async () => {
     const path = join(folder, 'h.db');
@@ -271,12 +271,12 @@ describe('a migration', () => {
     await world.put(world.bucket, 'k', 1);
     store.close();
     const connection = SqliteConnection.openWriter(path);
-    migrate(connection, path, [...migrations, second]);
+    migrate(connection, path, [...migrations, next]);
     expect(connection.all(statement('SELECT * FROM later'), [])).toEqual([]);
     connection.close();
-    expect(() => new LocalStore(path)).toThrow('format 2');
+    expect(() => new LocalStore(path)).toThrow('format 3');
     expect(existsSync(`${path}.before-format-1`)).toBe(false);
-    const before = new LocalStore(`${path}.before-format-2`);
+    const before = new LocalStore(`${path}.before-format-3`);
     expect(await before.read('statistics', {})).toMatchObject({ objects: 1 });
     before.close();
   });
@@ -293,12 +293,12 @@ describe('a migration', () => {
     const path = join(folder, 'j.db');
     const connection = SqliteConnection.openWriter(path);
     migrate(connection, path, migrations);
-    const broken = { format: 2, sql: 'CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE bucket (a INTEGER)' };
+    const broken = { format: 3, sql: 'CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE bucket (a INTEGER)' };
     expect(() => migrate(connection, path, [...migrations, broken])).toThrow('already exists');
     connection.close();
     const again = SqliteConnection.openWriter(path);
-    expect(again.pragma('user_version')).toBe(1);
-    migrate(again, path, [...migrations, second]);
+    expect(again.pragma('user_version')).toBe(2);
+    migrate(again, path, [...migrations, next]);
     again.close();
   });
 });

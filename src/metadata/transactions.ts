@@ -1,4 +1,5 @@
 import { abortUpload } from './transactions/abort-upload.js';
+import { acceptElection } from './transactions/accept-election.js';
 import { addReplicas } from './transactions/add-replicas.js';
 import { advanceGeneration } from './transactions/advance-generation.js';
 import { beginReign } from './transactions/begin-reign.js';
@@ -61,6 +62,7 @@ export const transactions = {
   setNodeState,
   recordLogMark,
   expireAttempts,
+  acceptElection,
 };
 
 /**

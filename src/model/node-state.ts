@@ -1,10 +1,14 @@
 import { unreachable } from '../base/assert.js';
+import type { NodeSight } from './node-sight.js';
 import type { NodeState, VolumeCondition } from './node.js';
 
 /*
  * How a node's state changes (DESIGN section 5). Pure: the master brings what it heard or did not hear, and commits the
  * answer. live → suspect → down → repairing by silence; → returned → live by being heard and checked; → quarantined by a
  * fault of its disk, which only a person ends.
+ *
+ * Two signals: heartbeats, and in Kubernetes what the controller sees of the pod. A node that is heard is never down,
+ * whatever the API says: the API alone leads to `draining` or `suspect`. Both together lead on without more waiting.
  */
 
 export interface NodeDelays {
@@ -24,6 +28,8 @@ export interface Heard {
   proof: LogProof;
   /** A person has cleared the quarantine. */
   cleared: boolean;
+  /** Null: nobody looks, or the last look is too old to count. */
+  sight: NodeSight | null;
 }
 
 /** A proven heartbeat came. */
@@ -36,7 +42,7 @@ export function stateWhenHeard(state: NodeState, heard: Heard): NodeState {
     case 'live':
     case 'draining':
     case 'suspect':
-      return stateOfOpenNode(heard.condition);
+      return standing(heard.condition, heard.sight);
     case 'down':
     case 'repairing':
     case 'returned':
@@ -50,23 +56,36 @@ export function stateWhenHeard(state: NodeState, heard: Heard): NodeState {
 
 /** The copies of a returned node have all been looked at. */
 export function stateWhenChecked(state: NodeState, condition: VolumeCondition): NodeState {
-  return state === 'returned' ? stateOfOpenNode(condition) : state;
+  return state === 'returned' ? standing(condition, null) : state;
 }
 
-function stateOfOpenNode(condition: VolumeCondition): NodeState {
-  return condition === 'draining' ? 'draining' : 'live';
+type Standing = 'live' | 'draining' | 'suspect';
+
+/** Of a node that is heard, and whose volume is sound. */
+function standing(condition: VolumeCondition, sight: NodeSight | null): Standing {
+  if (sight === 'absent' || sight === 'lost') return 'suspect';
+  // A node that drains is not Ready on purpose.
+  if (condition === 'draining' || sight === 'terminating') return 'draining';
+  return sight === 'not-ready' ? 'suspect' : 'live';
 }
+
+const gravity: Record<Standing, number> = { live: 0, draining: 1, suspect: 2 };
 
 export interface Silence {
   silentMs: number;
-  /** Its last word was that it drains. */
-  planned: boolean;
+  /** Its last word of its volume. */
+  condition: VolumeCondition;
+  /** Null: nobody looks, or the last look is too old to count. */
+  sight: NodeSight | null;
 }
 
-/** Nothing was heard for a while. Never leads back: only being heard does. */
+/** Nothing was heard for a while, or the controller saw something. Never leads back: only being heard does. */
 export function stateWhenSilent(state: NodeState, silence: Silence, delays: NodeDelays): NodeState {
-  const { silentMs, planned } = silence;
-  const repairAfterMs = delays.downAfterMs + (planned ? delays.plannedRepairDelayMs : delays.repairDelayMs);
+  const { silentMs, condition, sight } = silence;
+  const isSilent = silentMs >= delays.suspectAfterMs;
+  const planned = condition === 'draining' || sight === 'terminating';
+  const downAfterMs = sight === 'absent' ? delays.suspectAfterMs : delays.downAfterMs;
+  const repairAfterMs = downAfterMs + (planned ? delays.plannedRepairDelayMs : delays.repairDelayMs);
   switch (state) {
     case 'manual':
     case 'quarantined':
@@ -77,14 +96,18 @@ export function stateWhenSilent(state: NodeState, silence: Silence, delays: Node
     case 'suspect':
     case 'down':
     case 'returned':
-      if (silentMs >= repairAfterMs) return 'repairing';
-      if (silentMs >= delays.downAfterMs || state === 'down') return 'down';
+      if (silentMs >= repairAfterMs || (isSilent && sight === 'lost')) return 'repairing';
+      if (silentMs >= downAfterMs || state === 'down') return 'down';
       // A node that is being checked takes no chunks and is read late already.
-      if (silentMs >= delays.suspectAfterMs && state !== 'returned') return 'suspect';
-      return state;
+      if (state === 'returned') return state;
+      return isSilent ? 'suspect' : graver(state, standing(condition, sight));
     default:
       return unreachable(state);
   }
+}
+
+function graver(a: Standing, b: Standing): Standing {
+  return gravity[a] > gravity[b] ? a : b;
 }
 
 /**

@@ -178,6 +178,7 @@ const table = {
   'receipts-too-few': { status: 409, s3: 'ServiceUnavailable', message: 'Too few receipts of nodes that count.' },
   'reign-stale': { status: 409, s3: 'InternalError', message: 'Another master has taken over.' },
   'boot-stale': { status: 409, s3: 'InternalError', message: 'A later start of this volume is known, or the volume was cloned.' },
+  'observer-stale': { status: 409, s3: 'InternalError', message: 'A controller that was elected later has reported already.' },
   'cluster-foreign': { status: 409, s3: 'InternalError', message: 'The volume belongs to another cluster.' },
   'peer-unproven': { status: 401, s3: 'InternalError', message: 'The peer did not prove the cluster secret.' },
   'wire-malformed': { status: 400, s3: 'InternalError', message: 'The message does not have the shape of its verb.' },

@@ -83,6 +83,7 @@ export class Cluster {
         deleteGraceMs: 1000,
         lateReceiptMs: 200,
         generationMs: 3_600_000,
+        clusterReportMs: 5000,
         ...this.#options.master,
       },
       this.#parts,

@@ -77,6 +77,7 @@ const repeatable = new Set<TransactionName>([
   'completeRestUpload',
   'upsertNode',
   'recordLogMark',
+  'acceptElection',
 ]);
 
 const conflictChance = 0.03;

@@ -57,6 +57,7 @@ export class ManagedDatanode {
   #proveSequence: number | null = null;
   #options: ManagedDatanodeOptions;
   #server = createServer();
+  #port = 0;
   #wire: WireServer | null = null;
   #client: WireClient | null = null;
   #running = new AbortController();
@@ -67,8 +68,9 @@ export class ManagedDatanode {
     this.nodeId = options.nodeId ?? systemRandom.uuidV4();
   }
 
+  /** Also of a node that was killed: there it was. */
   get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   set masterAddress(masterAddress: string) {
@@ -116,6 +118,7 @@ export class ManagedDatanode {
     );
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
     this.#client = this.#connect();
     await this.beat();
     this.#loops = [this.#beatLoop(), this.#orderLoop()];

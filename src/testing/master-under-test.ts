@@ -6,6 +6,7 @@ import { silentLog } from '../base/log.js';
 import { systemRandom } from '../base/random.js';
 import { startMaster, type RunningMaster } from '../master/master.js';
 import type { MasterOptions } from '../master/options.js';
+import type { NodeSight } from '../model/node-sight.js';
 import type { WireClient } from '../wire/api.js';
 import { createWireClient } from '../wire/client.js';
 import type { RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
@@ -14,6 +15,7 @@ import { ManagedDatanode, type ManagedDatanodeOptions } from './managed-datanode
 const secret = Buffer.from('a secret of the tests, long enough');
 /** All delays of the product, so much shorter that a test sees them pass. */
 const heartbeatMs = 100;
+const clusterReportMs = 5000;
 const stateChangeMsMax = 45_000;
 
 /** A real master in this process on a real disk, with fake datanodes and a gateway's connection, all closed together. */
@@ -24,6 +26,7 @@ export class MasterUnderTest {
   #folder = '';
   #changes: Partial<MasterOptions> = {};
   #gateway: WireClient | null = null;
+  #controller: WireClient | null = null;
   #counter = 0;
 
   static async start(changes: Partial<MasterOptions> = {}): Promise<MasterUnderTest> {
@@ -58,18 +61,23 @@ export class MasterUnderTest {
         deleteGraceMs: 0,
         lateReceiptMs: 50,
         generationMs: 3_600_000,
+        clusterReportMs,
         ...this.#changes,
       },
       { clock: systemClock, random: systemRandom, log: silentLog },
     );
-    const { gatewayId: id } = this;
-    const expect = { role: 'master', id: null } as const;
     await this.#gateway?.close();
-    this.#gateway = createWireClient(
-      { address: this.address, role: 'gateway', id, boot: 1, expect, secrets: () => [secret] },
+    await this.#controller?.close();
+    this.#gateway = this.#connect('gateway', this.gatewayId);
+    this.#controller = this.#connect('controller', 'controller-0');
+    for (const node of this.nodes) node.masterAddress = this.address;
+  }
+
+  #connect(role: string, id: string): WireClient {
+    return createWireClient(
+      { address: this.address, role, id, boot: 1, expect: { role: 'master', id: null }, secrets: () => [secret] },
       { clock: systemClock, random: systemRandom, log: silentLog },
     );
-    for (const node of this.nodes) node.masterAddress = this.address;
   }
 
   get address(): string {
@@ -87,6 +95,16 @@ export class MasterUnderTest {
 
   async ask<V extends VerbTo<'master'>>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
     return (await this.#gateway!.call(verb, head, { timeoutMs: 10_000 })).head;
+  }
+
+  /** What a controller sees: each of these nodes as its sight says. */
+  async report(
+    seen: readonly [ManagedDatanode, NodeSight][],
+    changes: Partial<RequestOf<'reportCluster'>> = {},
+  ): Promise<ResponseOf<'reportCluster'>> {
+    const nodes = seen.map(([node, sight]) => ({ address: node.address, sight, reason: 'a test says so' }));
+    const head = { electionEpoch: 1, holder: 'controller-0', hosts: [], nodes, ...changes };
+    return (await this.#controller!.call('reportCluster', head, { timeoutMs: 10_000 })).head;
   }
 
   newAttempt(): RequestOf<'createBucket'>['attempt'] {
@@ -137,6 +155,7 @@ export class MasterUnderTest {
   async close(): Promise<void> {
     for (const node of this.nodes) await node.kill();
     await this.#gateway?.close();
+    await this.#controller?.close();
     await this.master.stop();
     await rm(this.#folder, { recursive: true });
   }

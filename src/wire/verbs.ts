@@ -10,6 +10,7 @@ import {
   partNumberMax,
   replicationFactorMax,
 } from '../model/limits.js';
+import { nodeSights } from '../model/node-sight.js';
 import { nodeStates, volumeConditions } from '../model/node.js';
 import { checksumAlgorithms, checksumTypes } from '../model/object.js';
 
@@ -516,6 +517,46 @@ export const verbs = {
     lane: 'small',
     request: z.object({ nodeId: uuid, boot: count, reason: text }),
     response: nothing,
+    trailer: null,
+  },
+
+  // ---- controller → master
+  /**
+   * What the controller sees in Kubernetes, whole: sent at each change and every `clusterReportMs` (a setting); answered with what
+   * the master made of it. Refused (`observer-stale`, its detail names the known epoch) below the highest election epoch
+   * that was ever accepted.
+   */
+  reportCluster: {
+    code: 50,
+    to: 'master',
+    lane: 'small',
+    request: z.object({
+      /** Of the controller's election: raised with each change of the leader. */
+      electionEpoch: count,
+      holder: text,
+      /** Zones of the machines; null: the machine has no zone label. */
+      hosts: z.array(z.object({ host: text, zone: text.nullable() })).max(nodesMax),
+      /** By the datanode's own address. Of several for one address the gravest counts. */
+      nodes: z.array(z.object({ address: text, sight: z.enum(nodeSights), reason: text })).max(nodesMax),
+    }),
+    response: z.object({
+      nodes: z
+        .array(
+          z.object({
+            nodeId: text,
+            address: text,
+            state: z.enum(nodeStates),
+            zone: text,
+            host: text,
+            silentMs: count,
+          }),
+        )
+        .max(nodesMax),
+      underReplicatedChunks: count,
+      /** With one copy, and with none, in the last whole scan; null before the first has ended. */
+      atRiskChunks: count.nullable(),
+      missingChunks: count.nullable(),
+    }),
     trailer: null,
   },
 

@@ -192,6 +192,12 @@ const table = {
     roles: clustering,
     prose: 'For so long after its start a master judges no node.',
   },
+  clusterReportMs: {
+    type: duration(50, minute),
+    default: '5000',
+    roles: ['master'],
+    prose: 'The longest between two reports of the Kubernetes controller. After three that did not come, what it saw counts no more.',
+  },
   generationMs: { type: duration(second, 30 * day), default: '12h', roles: clustering, prose: 'How often the sweep generation advances.' },
   deleteGraceMs: {
     type: duration(0, 30 * day),

@@ -37,6 +37,7 @@ export const nodesSchema = z.object({
       usedBytes: z.number(),
       chunks: z.number(),
       heardMsAgo: z.number(),
+      sight: z.string().nullish(),
     }),
   ),
 });

@@ -16,6 +16,7 @@ const nodeShape: ListShape<Node> = {
     { head: 'HOST', wide: true, text: ({ host }) => host },
     { head: 'ZONE', wide: true, text: ({ zone }) => zone },
     { head: 'BOOT', wide: true, align: 'right', text: ({ boot }) => String(boot) },
+    { head: 'SEEN', wide: true, text: ({ sight }) => sight ?? '' },
     { head: 'REASON', wide: true, text: ({ stateReason }) => stateReason ?? '' },
   ],
   name: ({ id }) => id,

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
 import type { MetadataStore } from '../../metadata/store.js';
+import type { ClusterSights } from '../cluster-sights.js';
 import type { Liveness } from '../liveness.js';
 import type { CopyChecker } from '../copy-checker.js';
 import type { MasterMetrics } from '../metrics.js';
@@ -15,6 +16,7 @@ export interface RestContext {
   store: MetadataStore;
   registry: NodeRegistry;
   liveness: Liveness;
+  sights: Pick<ClusterSights, 'of'>;
   writer: ChunkWriter;
   reader: ChunkReader;
   metrics: Pick<MasterMetrics, 'enterUpload'>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { seenWords } from '../cluster-sights.js';
 import type { RestContext } from './context.js';
 import { route, type Route } from './route.js';
 
@@ -37,10 +38,11 @@ const nodeShape = z
     usedBytes: z.int(),
     chunks: z.int(),
     heardMsAgo: z.int(),
+    sight: z.string().nullable().meta({ description: 'What the Kubernetes controller sees there now, and why; null: nobody looks.' }),
   })
   .meta({ id: 'Node' });
 
-export function nodeRoutes({ store, registry, liveness, clock }: RestContext): Route[] {
+export function nodeRoutes({ store, registry, liveness, sights, clock }: RestContext): Route[] {
   const register = route(
     {
       method: 'POST',
@@ -67,6 +69,7 @@ export function nodeRoutes({ store, registry, liveness, clock }: RestContext): R
       const nodes = store.read('listNodes', {}).nodes.flatMap((row) => {
         const node = registry.get(row.nodeId);
         if (!node) return [];
+        const seen = sights.of(node.address);
         return {
           id: node.nodeId,
           address: node.address,
@@ -84,6 +87,7 @@ export function nodeRoutes({ store, registry, liveness, clock }: RestContext): R
           usedBytes: node.usedBytes,
           chunks: node.chunkCount,
           heardMsAgo: Math.round(clock.monotonicMs() - node.heardAtMs),
+          sight: seen && seenWords(seen),
         };
       });
       return Promise.resolve({ status: 200, json: { nodes } });

@@ -1,5 +1,6 @@
 import type { Migration } from '../sqlite/migrate.js';
 import { first } from './0001-first.js';
+import { electionEpoch } from './0002-election-epoch.js';
 
 /** In their order; one that has been released is never changed. */
-export const migrations: readonly Migration[] = [first];
+export const migrations: readonly Migration[] = [first, electionEpoch];

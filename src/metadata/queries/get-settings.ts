@@ -12,6 +12,8 @@ export interface GetSettingsResult {
   fenced: boolean;
   /** Sweep generation. */
   generation: number;
+  /** The highest of a controller's election that was accepted; 0 before the first. */
+  electionEpoch: number;
 }
 
 export function* getSettings(tx: ReadTx, _args: Record<string, never>): Transaction<GetSettingsResult> {
@@ -22,5 +24,6 @@ export function* getSettings(tx: ReadTx, _args: Record<string, never>): Transact
     reignId: row.reign_id,
     fenced: row.fenced === 1,
     generation: row.generation,
+    electionEpoch: row.election_epoch,
   };
 }

@@ -30,6 +30,17 @@ export const clusterScenarios: Scenarios = {
     expect(await store.read('getSettings', {})).toMatchObject({ fenced: false });
   },
 
+  'a controller is believed until one of a later election was': async (store) => {
+    const accept = (electionEpoch: number) => store.write('acceptElection', { electionEpoch });
+    expect(await store.read('getSettings', {})).toMatchObject({ electionEpoch: 0 });
+    await accept(4);
+    await accept(4);
+    await refused(accept(3), 'observer-stale');
+    await accept(9);
+    await refused(accept(4), 'observer-stale');
+    expect(await store.read('getSettings', {})).toMatchObject({ electionEpoch: 9 });
+  },
+
   'a node keeps its number and its state, and gives way to a later start': async (store) => {
     const world = new MetadataWorld(store);
     expect(await world.addNode(1)).toBe(1);
