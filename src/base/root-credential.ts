@@ -15,6 +15,8 @@ function parseRootCredential(line: string): RootCredential | null {
 /** The file of the credentials that may do everything: several lines while one is being changed. Throws `SecretRefused`. */
 export class RootCredentialFile {
   readonly #file: SecretFile;
+  /** Secrets by access key id, of the lines that they were read from: each request asks, and lines hardly ever change. */
+  #known: { lines: readonly string[]; secrets: ReadonlyMap<string, string> } = { lines: [], secrets: new Map() };
 
   constructor(given: Pick<SecretFileOptions, 'path' | 'setting'>, parts: ConstructorParameters<typeof SecretFile>[1]) {
     const options: SecretFileOptions = { ...given, secretOf: (line) => parseRootCredential(line)?.secretAccessKey ?? null };
@@ -23,10 +25,18 @@ export class RootCredentialFile {
 
   /** The secret that belongs to an access key id, or null. */
   secretOf(accessKeyId: string): string | null {
-    for (const line of this.#file.lines()) {
-      const credential = parseRootCredential(line);
-      if (credential?.accessKeyId === accessKeyId) return credential.secretAccessKey;
-    }
-    return null;
+    const lines = this.#file.lines();
+    if (lines !== this.#known.lines) this.#known = { lines, secrets: secretsOf(lines) };
+    return this.#known.secrets.get(accessKeyId) ?? null;
   }
+}
+
+/** Of two lines with one id the first counts. */
+function secretsOf(lines: readonly string[]): Map<string, string> {
+  const secrets = new Map<string, string>();
+  for (const line of lines) {
+    const credential = parseRootCredential(line);
+    if (credential !== null && !secrets.has(credential.accessKeyId)) secrets.set(credential.accessKeyId, credential.secretAccessKey);
+  }
+  return secrets;
 }

@@ -1,7 +1,7 @@
 import type { Refusal } from '../model/refusal.js';
 import { xmlDocument, type XmlText } from '../s3/xml-write.js';
 
-/** What an operation answers. Headers are one flat list of names and values, as Node writes them fastest. */
+/** What an operation answers. Headers are one flat list of names and values, as Node writes them fastest; its sender adds to it. */
 export interface Answer {
   status: number;
   headers: string[];

@@ -81,10 +81,10 @@ export class Exchange {
   };
 
   #send(answer: Answer, isStopping: boolean): Promise<number> {
-    const common = ['x-amz-request-id', this.#id, 'x-amz-id-2', this.#parts.gatewayId, 'server', 'AetherStore'];
+    answer.headers.push('x-amz-request-id', this.#id, 'x-amz-id-2', this.#parts.gatewayId, 'server', 'AetherStore');
     if (!this.#body.isFinished) answerEarly(this.#incoming, this.#response, this.#parts.clock);
-    else if (isStopping) common.push('connection', 'close');
-    return sendAnswer(this.#response, { ...answer, headers: common.concat(answer.headers) }, this.pace);
+    else if (isStopping) answer.headers.push('connection', 'close');
+    return sendAnswer(this.#response, answer, this.pace);
   }
 
   #errorAnswer(error: unknown): Answer {
@@ -109,8 +109,8 @@ export class Exchange {
     const { statusCode } = this.#response;
     const receivedBytes = this.#body.receivedBytes;
     metrics.countRequest({ operation, status: statusCode, durationMs, receivedBytes, sentBytes });
-    const { method } = this.#incoming;
-    const line: Record<string, unknown> = {
+    const { method, socket } = this.#incoming;
+    const line = {
       requestId: this.#id,
       method,
       operation,
@@ -119,9 +119,9 @@ export class Exchange {
       status: statusCode,
       receivedBytes,
       sentBytes,
+      durationMs: Math.round(durationMs * 10) / 10,
+      remote: socket.remoteAddress,
     };
-    line['durationMs'] = Math.round(durationMs * 10) / 10;
-    line['remote'] = this.#incoming.socket.remoteAddress;
     if (failure === null) {
       log.info(line, 'request');
       return;

@@ -10,8 +10,8 @@ export function requireAccess(principal: Principal, question: AccessQuestion): v
 }
 
 /** Refuses a request on its own bucket and key that no rule allows. */
-export function requireOwnAccess(request: Pick<GatewayRequest, 'operation' | 'principal' | 'bucket' | 'key'>): void {
-  const { operation, principal, bucket, key } = request;
+export function requireOwnAccess(principal: Principal, request: Pick<GatewayRequest, 'operation' | 'bucket' | 'key'>): void {
+  const { operation, bucket, key } = request;
   requireAccess(principal, { action: operations[operation].action, bucket: bucket === '' ? null : bucket, key: key === '' ? null : key });
 }
 
@@ -24,7 +24,7 @@ export function inBucket<T>(
   services: Pick<GatewayServices, 'buckets'>,
   work: (facts: BucketFacts) => Promise<T>,
 ): Promise<T> {
-  return services.buckets.use(request.bucket, () => requireOwnAccess(request), work);
+  return services.buckets.use(request.bucket, () => requireOwnAccess(request.principal, request), work);
 }
 
 /** The part of the facts that names a bucket in a verb. */

@@ -80,11 +80,14 @@ export class MasterClient {
     return this.#call(verb, head);
   }
 
-  /** Asks for a change. Refuses also: outcome-unknown, when it was sent and the deadline came without an answer. */
+  /**
+   * Asks for a change; `head` is handed over, and gets its attempt id (a copy with one more field costs as much as making
+   * the JSON of it). Refuses also: outcome-unknown, when it was sent and the deadline came without an answer.
+   */
   async change<V extends ChangingVerb>(verb: V, head: Omit<RequestOf<V>, 'attempt'>): Promise<ResponseOf<V>> {
     const attempt = this.#attempts.begin();
     try {
-      return await this.#call(verb, { ...head, attempt } as RequestOf<V>);
+      return await this.#call(verb, Object.assign(head, { attempt }) as RequestOf<V>);
     } finally {
       this.#attempts.finish(attempt);
     }

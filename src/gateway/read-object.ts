@@ -11,7 +11,7 @@ import { writeChecksumHeaders } from '../s3/upload-checksum.js';
 import { xml } from '../s3/xml-write.js';
 import type { ResponseOf } from '../wire/verbs.js';
 import { DetailedRefusal, emptyAnswer, type Answer, type AnswerStream } from './answer.js';
-import { factsOf, inBucket } from './in-bucket.js';
+import { inBucket } from './in-bucket.js';
 import type { GatewayRequest, GatewayServices } from './operation.js';
 
 type FoundObject = ResponseOf<'lookupObject'>;
@@ -27,7 +27,9 @@ export async function readObject(request: GatewayRequest, services: GatewayServi
   if (partNumber !== null && headers.get('range') !== null) {
     throw new Refusal('request-invalid', 'Cannot specify both Range header and partNumber query parameter.');
   }
-  const found = await inBucket(request, services, (facts) => services.master.ask('lookupObject', { ...factsOf(facts), key, partNumber }));
+  const found = await inBucket(request, services, ({ bucketId, factsVersion }) =>
+    services.master.ask('lookupObject', { bucketId, factsVersion, key, partNumber }),
+  );
   const { version } = found;
   const answer = ['etag', `"${version.etag}"`, 'last-modified', formatHttpDate(version.lastModifiedMs)];
   const verdict = judgeRead(readConditions(headers, ''), version);

@@ -44,7 +44,7 @@ export async function answerRequest(arrived: ArrivedRequest, parts: RequestLineP
   const principal = { accessKeyId: verified.accessKeyId, isRoot: true };
 
   // 3. May they? The bucket's own rules are looked at by the operation, which knows how fresh its facts are.
-  requireOwnAccess({ ...detected, principal });
+  requireOwnAccess(principal, detected);
 
   // 4. Can it be done at all?
   refuseUnsupportedHeaders(headers);
@@ -52,10 +52,11 @@ export async function answerRequest(arrived: ArrivedRequest, parts: RequestLineP
 
   // 5. Do it. A document is read and verified first; the bytes of an object are for the operation to read.
   const { id, body } = arrived;
-  const base = { ...detected, id, body, headers, principal, query: parsed.query, payload: verified.payload };
-  const document = row.body === 'xml' ? await readDocument(base, row, services) : EMPTY;
-  const request: GatewayRequest = { ...base, document };
-  return operationTable[request.operation](request, services);
+  const { payload } = verified;
+  const { operation, bucket, key } = detected;
+  const document = row.body === 'xml' ? await readDocument({ headers, payload, body }, row, services) : EMPTY;
+  const request: GatewayRequest = { id, operation, bucket, key, query: parsed.query, headers, principal, payload, body, document };
+  return operationTable[operation](request, services);
 }
 
 const EMPTY = Buffer.alloc(0);

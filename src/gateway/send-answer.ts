@@ -10,7 +10,7 @@ const kernelBytes = 64 * 1024;
 /**
  * Writes an answer: head and a body that is at hand in one write. Resolves with the body bytes sent when the last of them
  * is queued; rejects when the body could not be read or the client is gone, before the head was sent or after (see
- * `response.headersSent`). Common headers come first in `answer.headers`.
+ * `response.headersSent`). Adds to `answer.headers`.
  */
 export async function sendAnswer(response: ServerResponse, answer: Answer, pace: ClientPace): Promise<number> {
   const { status, headers, body } = answer;

@@ -8,7 +8,7 @@ import type { View } from '../model/node.js';
 import { chooseNodes, countHosts } from '../model/placement.js';
 import { Refusal } from '../model/refusal.js';
 import type { Datanodes } from './datanodes.js';
-import { ReplicaWrite, type NewChunk } from './replica-write.js';
+import { ReplicaWrite, type NewChunk, type ReplicaOwner } from './replica-write.js';
 import type { WriteLimits } from './write-limits.js';
 
 export interface ChunkWriteOptions {
@@ -20,6 +20,8 @@ export interface ChunkWriteOptions {
   failedNodes: Set<string>;
   /** A copy that became durable after `written` had resolved. */
   onLateReceipt: (receipt: Receipt) => void;
+  /** No copy is under way any more, late ones included. */
+  onSettled: (chunk: ChunkWrite) => void;
 }
 
 interface Parts {
@@ -36,11 +38,9 @@ interface Parts {
  * `behindBytes`. Beyond, the chunk goes on with the nodes that are left: fewer than RF are repaired later, fewer than W
  * refuse the body, since its beginning cannot be sent again.
  */
-export class ChunkWrite {
+export class ChunkWrite implements ReplicaOwner {
   /** Resolves when the chunk is good and the others had their `lateReceiptMs`. Rejects with `Refusal('nodes-too-few')`. */
   readonly written: Promise<WrittenChunk>;
-  /** Resolves when no copy is under way any more, late ones included. */
-  readonly settled: Promise<void>;
   readonly #chunk: NewChunk;
   readonly #options: ChunkWriteOptions;
   readonly #parts: Parts;
@@ -57,8 +57,8 @@ export class ChunkWrite {
   #state: 'open' | 'good' | 'done' | 'failed' = 'open';
   #resolve!: (chunk: WrittenChunk) => void;
   #reject!: (error: Error) => void;
-  #resolveSettled!: () => void;
-  #timers: Timer[] = [];
+  /** What comes next when nothing is heard: one at a time, as every chunk pays for it. */
+  #timer: Timer | null = null;
 
   constructor(chunk: NewChunk, options: ChunkWriteOptions, parts: Parts) {
     this.#chunk = chunk;
@@ -69,13 +69,17 @@ export class ChunkWrite {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.settled = new Promise((resolve) => (this.#resolveSettled = resolve));
     // The body may fail elsewhere first; nobody looks at this one then
     this.written.catch(() => undefined);
     const { view } = options;
     this.#hostsNeeded = Math.min(view.writeQuorum, countHosts(view.nodes.filter(({ writable }) => writable)));
-    this.#addReplicas(view.replicationFactor);
-    this.#judge();
+  }
+
+  /** Chooses the nodes and calls them. */
+  begin(): void {
+    this.#addReplicas(this.#options.view.replicationFactor);
+    this.#failWithoutHope();
+    if (this.#pending.size === 0) this.#options.onSettled(this);
   }
 
   get lengthBytes(): number {
@@ -106,12 +110,9 @@ export class ChunkWrite {
   }
 
   end(): void {
-    const { hedgeMs, receiptMs } = this.#options.limits;
     this.#facts = { id: this.#chunk.id, lengthBytes: this.#lengthBytes, crc32c: this.#crc };
     for (const replica of this.#pending) replica.end(this.#facts);
-    if (this.#state !== 'open') return;
-    this.#after(hedgeMs, () => this.#hedge());
-    this.#after(receiptMs, () => this.#giveUp());
+    if (this.#state === 'open') this.#after(this.#options.limits.hedgeMs, () => this.#hedge());
   }
 
   /** Nothing of the chunk is wanted any more. */
@@ -133,25 +134,25 @@ export class ChunkWrite {
 
   #addReplicas(count: number): void {
     const { view, datanodes, failedNodes } = this.#options;
-    const away = new Set<string>();
-    for (const node of view.nodes) if (node.writable && datanodes.isAway(node)) away.add(node.nodeId);
-    const beside = new Set([...this.#receipts, ...this.#pending].map(({ nodeId }) => nodeId));
-    const choose = (count: number, avoided: Iterable<string>) =>
-      chooseNodes(view, { count, exclude: new Set([...this.#tried, ...avoided]), beside, random: this.#parts.random });
-    const chosen = choose(count, [...failedNodes, ...away]);
+    const { random } = this.#parts;
+    const beside = new Set<string>();
+    for (const { nodeId } of this.#receipts) beside.add(nodeId);
+    for (const { nodeId } of this.#pending) beside.add(nodeId);
+    const exclude = new Set(this.#tried);
+    for (const nodeId of failedNodes) exclude.add(nodeId);
+    for (const node of view.nodes) if (node.writable && datanodes.isAway(node)) exclude.add(node.nodeId);
+    const chosen = chooseNodes(view, { count, exclude, beside, random });
+    for (const { nodeId } of chosen) this.#tried.add(nodeId);
     // Rather a node that failed a moment ago than too few
-    if (chosen.length < count)
-      chosen.push(
-        ...choose(
-          count - chosen.length,
-          chosen.map(({ nodeId }) => nodeId),
-        ),
-      );
+    if (chosen.length < count) {
+      for (const { nodeId } of chosen) beside.add(nodeId);
+      for (const node of chooseNodes(view, { count: count - chosen.length, exclude: this.#tried, beside, random })) {
+        this.#tried.add(node.nodeId);
+        chosen.push(node);
+      }
+    }
     for (const node of chosen) {
-      this.#tried.add(node.nodeId);
-      const replica = new ReplicaWrite(datanodes.in(view, node), this.#chunk, this.#options.limits.callMs, (replica, error) =>
-        this.#settled(replica, error),
-      );
+      const replica = new ReplicaWrite(datanodes.in(view, node), this.#chunk, this.#options.limits.callMs, this);
       this.#pending.add(replica);
       for (const bytes of this.#atHand ?? []) replica.write(bytes);
       if (this.#facts !== null) replica.end(this.#facts);
@@ -167,43 +168,50 @@ export class ChunkWrite {
 
   /** Nodes that say nothing may still answer; others are asked beside them. */
   #hedge(): void {
-    if (this.#state === 'open') this.#addSpares(this.#pending.size);
+    const { hedgeMs, receiptMs } = this.#options.limits;
+    this.#after(receiptMs - hedgeMs, () => this.abort(new Refusal('nodes-too-few', 'Too few datanodes have answered in time.')));
+    this.#addSpares(this.#pending.size);
   }
 
   // ---- what becomes of them
 
-  #settled(replica: ReplicaWrite, error: Error | null): void {
+  replicaSettled(replica: ReplicaWrite, error: Error | null): void {
     this.#pending.delete(replica);
     if (error === null) this.#received(replica);
-    else if (this.#state === 'open' || this.#state === 'good') {
-      const { id } = this.#chunk;
-      this.#parts.log.warn({ chunk: id, node: replica.nodeId, err: error }, 'a copy of a chunk could not be written');
-      this.#options.failedNodes.add(replica.nodeId);
-      if (this.#state === 'open') this.#addSpares(1);
-    }
-    this.#judge();
+    else this.#failed(replica, error);
+    if (this.#pending.size > 0) return;
+    if (this.#state === 'good') this.#done();
+    if (this.#state !== 'open') this.#options.onSettled(this);
   }
 
   #received(replica: ReplicaWrite): void {
     if (this.#state === 'failed') return;
-    if (this.#state === 'done') this.#options.onLateReceipt({ ...must(this.#facts, 'facts of an ended chunk'), nodeId: replica.nodeId });
-    else this.#receipts.push(replica);
+    if (this.#state === 'done') {
+      this.#options.onLateReceipt({ ...must(this.#facts, 'facts of an ended chunk'), nodeId: replica.nodeId });
+      return;
+    }
+    this.#receipts.push(replica);
+    if (this.#state !== 'open' || !this.#isEnough(this.#receipts)) return;
+    this.#state = 'good';
+    this.#atHand = null;
+    if (this.#pending.size > 0) this.#after(this.#options.lateReceiptMs, () => this.#done());
   }
 
-  #judge(): void {
-    const { view, lateReceiptMs } = this.#options;
-    if (this.#state === 'open') {
-      if (this.#isEnough(this.#receipts)) {
-        this.#state = 'good';
-        this.#atHand = null;
-        if (this.#pending.size > 0) this.#after(lateReceiptMs, () => this.#done());
-      } else if (!this.#isEnough([...this.#receipts, ...this.#pending])) {
-        const { length } = this.#receipts;
-        this.abort(new Refusal('nodes-too-few', `${length} of ${view.writeQuorum} copies are durable and no other node can take one.`));
-      }
-    }
-    if (this.#state === 'good' && this.#pending.size === 0) this.#done();
-    if (this.#state !== 'open' && this.#pending.size === 0) this.#resolveSettled();
+  #failed({ nodeId }: ReplicaWrite, error: Error): void {
+    if (this.#state !== 'open' && this.#state !== 'good') return;
+    this.#parts.log.warn({ chunk: this.#chunk.id, node: nodeId, err: error }, 'a copy of a chunk could not be written');
+    this.#options.failedNodes.add(nodeId);
+    if (this.#state !== 'open') return;
+    this.#addSpares(1);
+    this.#failWithoutHope();
+  }
+
+  /** Receipts only bring a chunk nearer to its end, so this is asked when nodes were chosen or failed. */
+  #failWithoutHope(): void {
+    if (this.#isEnough([...this.#receipts, ...this.#pending])) return;
+    const { length } = this.#receipts;
+    const { writeQuorum } = this.#options.view;
+    this.abort(new Refusal('nodes-too-few', `${length} of ${writeQuorum} copies are durable and no other node can take one.`));
   }
 
   #isEnough(replicas: ReplicaWrite[]): boolean {
@@ -219,18 +227,14 @@ export class ChunkWrite {
     if (this.#pending.size > 0) this.#after(this.#options.limits.receiptMs, () => this.#abortPending('no receipt in time'));
   }
 
-  #giveUp(): void {
-    if (this.#state === 'open') this.abort(new Refusal('nodes-too-few', 'Too few datanodes have answered in time.'));
-  }
-
   #finish(state: 'done' | 'failed'): void {
     this.#state = state;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers = [];
+    this.#timer?.cancel();
   }
 
   #after(delayMs: number, fire: () => void): void {
-    this.#timers.push(this.#parts.clock.setTimer(delayMs, fire));
+    this.#timer?.cancel();
+    this.#timer = this.#parts.clock.setTimer(delayMs, fire);
   }
 
   #abortPending(reason: string): void {

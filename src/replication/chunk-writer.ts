@@ -50,8 +50,9 @@ export class ChunkWriter {
   readonly #options: ChunkWriterOptions;
   readonly #limits: WriteLimits;
   readonly #parts: { clock: Clock; random: Random; log: Log };
-  /** Chunks with copies under way, for the bound on what all bodies hold together. */
+  /** Chunks with copies under way, for the bound on what all bodies hold together, and the sum of their bytes. */
   readonly #underWay = new Set<ChunkWrite>();
+  #underWayBytes = 0;
 
   constructor(options: ChunkWriterOptions, parts: { clock: Clock; random: Random; log: Log }) {
     this.#options = options;
@@ -94,19 +95,32 @@ export class ChunkWriter {
     return {
       openChunk: (index) => {
         const { view, datanodes, lateReceiptMs, onLateReceipt } = this.#options;
+        const { bucketId, key, partNumber } = origin;
         const chunk = new ChunkWrite(
-          { id: newId(), kind, generation, origin: { ...origin, index } },
-          { view: view(), datanodes, limits: this.#limits, lateReceiptMs, failedNodes, onLateReceipt },
+          { id: newId(), kind, generation, origin: { bucketId, key, partNumber, index } },
+          { view: view(), datanodes, limits: this.#limits, lateReceiptMs, failedNodes, onLateReceipt, onSettled: this.#onSettled },
           this.#parts,
         );
         this.#underWay.add(chunk);
-        void chunk.settled.then(() => this.#underWay.delete(chunk));
+        chunk.begin();
         return chunk;
       },
-      queuedBytesMax: () => this.#queuedBytesMax(),
+      took: this.#took,
     };
   }
 
+  readonly #onSettled = (chunk: ChunkWrite): void => {
+    this.#underWay.delete(chunk);
+    this.#underWayBytes -= chunk.lengthBytes;
+  };
+
+  readonly #took = (chunk: ChunkWrite, bytes: number): number => {
+    // One that has failed is given bytes until its body notices
+    if (this.#underWay.has(chunk)) this.#underWayBytes += bytes;
+    return this.#underWayBytes <= this.#limits.inFlightBytes ? this.#limits.behindBytes : this.#queuedBytesMax();
+  };
+
+  /** Of the bytes under way most have left for the nodes: what is still held has to be added up. */
   #queuedBytesMax(): number {
     let bytes = 0;
     for (const chunk of this.#underWay) bytes += chunk.queuedBytes;
@@ -118,8 +132,8 @@ export class ChunkWriter {
 
 interface BodyParts {
   openChunk(index: number): ChunkWrite;
-  /** What one node may have queued before the source is read again. */
-  queuedBytesMax(): number;
+  /** The chunk was given so many bytes. Answers what one node may have queued before the source is read again. */
+  took(chunk: ChunkWrite, bytes: number): number;
 }
 
 /** One body on its way: cuts it into chunks and keeps their order. */
@@ -145,13 +159,12 @@ class BodyWrite {
     const onAbort = (): void => this.#abort(signal?.reason as Error);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for await (const bytes of source) {
-        signal?.throwIfAborted();
-        await this.#write(bytes);
-      }
+      if (Array.isArray(source)) await this.#writeWhole(source);
+      else await this.#writeStream(source, signal);
       signal?.throwIfAborted();
       this.#endChunk();
-      return await Promise.all(this.#chunks.map(({ written }) => written));
+      const [first] = this.#chunks;
+      return this.#chunks.length === 1 ? [await first!.written] : await Promise.all(this.#chunks.map(({ written }) => written));
     } catch (error) {
       this.#abort(error as Error);
       throw error;
@@ -160,20 +173,38 @@ class BodyWrite {
     }
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const chunk = this.#current ?? this.openChunk();
-      const end = Math.min(bytes.length, at + this.#chunkSizeBytes - chunk.lengthBytes);
-      chunk.write(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-      at = end;
-      if (chunk.lengthBytes === this.#chunkSizeBytes) {
-        this.#endChunk();
-        await this.#chunks.at(-1 - endedChunksMax)?.written;
-      } else {
-        const ready = chunk.whenReady(this.#parts.queuedBytesMax());
-        if (ready !== null) await ready;
-      }
+  async #writeWhole(pieces: Buffer[]): Promise<void> {
+    for (const bytes of pieces) {
+      const ready = this.#write(bytes);
+      if (ready !== null) await ready;
     }
+  }
+
+  async #writeStream(source: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<void> {
+    for await (const bytes of source) {
+      signal?.throwIfAborted();
+      const ready = this.#write(bytes);
+      if (ready !== null) await ready;
+    }
+  }
+
+  /** Null: more may follow at once. What fits into the chunk, as nearly all does, is written without a promise. */
+  #write(bytes: Buffer): Promise<void> | null {
+    if (bytes.length === 0) return null;
+    const chunk = this.#current ?? this.openChunk();
+    if (chunk.lengthBytes + bytes.length >= this.#chunkSizeBytes) return this.#writeAcross(bytes, chunk);
+    chunk.write(bytes);
+    return chunk.whenReady(this.#parts.took(chunk, bytes.length));
+  }
+
+  /** Fills the chunk up; the rest of the bytes goes into the next. */
+  async #writeAcross(bytes: Buffer, chunk: ChunkWrite): Promise<void> {
+    const fitting = this.#chunkSizeBytes - chunk.lengthBytes;
+    chunk.write(bytes.subarray(0, fitting));
+    this.#parts.took(chunk, fitting);
+    this.#endChunk();
+    await this.#chunks.at(-1 - endedChunksMax)?.written;
+    await this.#write(bytes.subarray(fitting));
   }
 
   #endChunk(): void {

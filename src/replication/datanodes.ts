@@ -24,6 +24,8 @@ export interface Datanode {
 export class Datanodes {
   readonly #connect: (node: ViewNode) => DatanodeClient;
   readonly #known = new Map<string, Known>();
+  /** The same by the view's own objects, which stay the same for many chunks: no key has to be put together and hashed. */
+  #knownOf = new WeakMap<ViewNode, Known>();
   /** The newest view seen. A chunk that takes long still comes with an older one. */
   #followed: ViewNumber = { epoch: 0, n: 0 };
 
@@ -35,32 +37,42 @@ export class Datanodes {
   /** The node as this view shows it. */
   in(view: View, node: ViewNode): Datanode {
     if (isNewer(view.number, this.#followed)) this.#follow(view);
-    const key = keyOf(node);
-    let known = this.#known.get(key);
+    let known = this.#find(node);
     if (known === undefined) {
       known = { client: this.#connect(node), busy: 0 };
-      this.#known.set(key, known);
+      this.#known.set(keyOf(node), known);
     }
     return new KnownDatanode(node, known);
   }
 
   /** How many reads and writes of this process are under way on the node. */
   busyOn(node: ViewNode): number {
-    return this.#known.get(keyOf(node))?.busy ?? 0;
+    return this.#find(node)?.busy ?? 0;
   }
 
   /** Nothing is known against the node unless it was called before. */
   isAway(node: ViewNode): boolean {
-    return this.#known.get(keyOf(node))?.client.isAway ?? false;
+    return this.#find(node)?.client.isAway ?? false;
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#known.values()].map(({ client }) => client.close()));
     this.#known.clear();
+    this.#knownOf = new WeakMap();
+  }
+
+  #find(node: ViewNode): Known | undefined {
+    let known = this.#knownOf.get(node);
+    if (known === undefined) {
+      known = this.#known.get(keyOf(node));
+      if (known !== undefined) this.#knownOf.set(node, known);
+    }
+    return known;
   }
 
   #follow(view: View): void {
     this.#followed = view.number;
+    this.#knownOf = new WeakMap();
     const present = new Set(view.nodes.map(keyOf));
     for (const [key, { client }] of this.#known) {
       if (present.has(key)) continue;

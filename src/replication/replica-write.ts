@@ -10,27 +10,32 @@ export interface NewChunk {
   origin: ChunkOrigin;
 }
 
+/** Whose copies they are. */
+export interface ReplicaOwner {
+  /** Called once for each copy: with null when it is durable, else with why it is not. */
+  replicaSettled(replica: ReplicaWrite, error: Error | null): void;
+}
+
 /** One copy of a chunk on its way to one node. */
 export class ReplicaWrite {
   readonly nodeId: string;
   readonly host: string;
   readonly #call: OutgoingCall<'putChunk'>;
   readonly #id: string;
+  readonly #owner: ReplicaOwner;
   readonly #leave: () => void;
   #facts: ChunkFacts | null = null;
 
-  /** `onSettled` is called once: with null when the copy is durable, else with why it is not. */
-  constructor(datanode: Datanode, chunk: NewChunk, callMs: number, onSettled: (replica: ReplicaWrite, error: Error | null) => void) {
+  constructor(datanode: Datanode, chunk: NewChunk, callMs: number, owner: ReplicaOwner) {
     this.nodeId = datanode.node.nodeId;
     this.host = datanode.node.host;
     this.#id = chunk.id;
+    this.#owner = owner;
     this.#leave = datanode.enter();
-    const { id, kind, generation, origin } = chunk;
-    this.#call = datanode.client.open('putChunk', { id, kind, generation, origin }, { timeoutMs: callMs });
+    this.#call = datanode.client.open('putChunk', chunk, { timeoutMs: callMs });
     this.#call.reply.then(
-      ({ head }) =>
-        this.#settle(onSettled, this.#isReceipt(head) ? null : new Refusal('chunk-crc-wrong', 'The receipt names another chunk.')),
-      (error: Error) => this.#settle(onSettled, error),
+      ({ head }) => this.#settle(this.#isReceipt(head) ? null : new Refusal('chunk-crc-wrong', 'The receipt names another chunk.')),
+      (error: Error) => this.#settle(error),
     );
   }
 
@@ -66,8 +71,8 @@ export class ReplicaWrite {
     );
   }
 
-  #settle(onSettled: (replica: ReplicaWrite, error: Error | null) => void, error: Error | null): void {
+  #settle(error: Error | null): void {
     this.#leave();
-    onSettled(this, error);
+    this.#owner.replicaSettled(this, error);
   }
 }

@@ -5,12 +5,7 @@ import { headerLinesMax, type ParsedRequest } from './raw-request.js';
 /** What a request says about its own signature, well-formed but not yet believed. */
 export interface Authorization {
   presigned: boolean;
-  accessKeyId: string;
-  /** Of the credential: YYYYMMDD. */
-  day: string;
-  region: string;
-  service: string;
-  terminator: string;
+  credential: Credential;
   /** Lower-case names in the order given. */
   signedHeaders: readonly string[];
   /** As given, whatever it holds. */
@@ -22,6 +17,16 @@ export interface Authorization {
   expiresSeconds: number | null;
   /** x-amz-content-sha256, or what stands for it. */
   payloadHash: string;
+}
+
+/** `KEY/YYYYMMDD/REGION/s3/aws4_request` */
+export interface Credential {
+  accessKeyId: string;
+  /** YYYYMMDD */
+  day: string;
+  region: string;
+  service: string;
+  terminator: string;
 }
 
 /** A week: the longest life of a presigned request. */
@@ -39,10 +44,11 @@ export function readHeaderAuthorization(header: string, { headers }: ParsedReque
   if (payloadHash === null) throw new Refusal('request-invalid', 'Missing required header for this request: x-amz-content-sha256');
   return {
     presigned: false,
-    ...readCredential(fields.credential, 'authorization-malformed'),
+    credential: readCredential(fields.credential, 'authorization-malformed'),
     signedHeaders: readSignedHeaders(fields.signedHeaders, 'authorization-malformed'),
     signature: fields.signature,
-    ...readTime(timestamp, 'authorization-malformed'),
+    timestamp,
+    timeMs: readTimeMs(timestamp, 'authorization-malformed'),
     expiresSeconds: null,
     payloadHash,
   };
@@ -63,12 +69,17 @@ export function readQueryAuthorization({ query, headers }: ParsedRequest): Autho
   if (expiresSeconds < 1 || expiresSeconds > expiresSecondsMax) {
     throw new Refusal(malformed, `X-Amz-Expires must be a number of seconds from 1 to ${expiresSecondsMax}.`);
   }
+  const credential = readCredential(need('X-Amz-Credential'), malformed);
+  const signedHeaders = readSignedHeaders(need('X-Amz-SignedHeaders'), malformed);
+  const signature = need('X-Amz-Signature');
+  const timestamp = need('X-Amz-Date');
   return {
     presigned: true,
-    ...readCredential(need('X-Amz-Credential'), malformed),
-    signedHeaders: readSignedHeaders(need('X-Amz-SignedHeaders'), malformed),
-    signature: need('X-Amz-Signature'),
-    ...readTime(need('X-Amz-Date'), malformed),
+    credential,
+    signedHeaders,
+    signature,
+    timestamp,
+    timeMs: readTimeMs(timestamp, malformed),
     expiresSeconds,
     payloadHash: query.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
   };
@@ -84,27 +95,21 @@ interface Fields {
 
 /** The three fields, each exactly once, in any order. */
 function readFields(text: string): Fields {
-  const found = new Map<string, string>();
+  const fields: Fields = { credential: '', signedHeaders: '', signature: '' };
   const pieces = text.split(',', 4);
   for (const piece of pieces) {
     const field = piece.trim();
-    const equals = field.indexOf('=');
-    found.set(field.slice(0, equals), field.slice(equals + 1));
+    if (field.startsWith('Credential=')) fields.credential = field.slice('Credential='.length);
+    else if (field.startsWith('SignedHeaders=')) fields.signedHeaders = field.slice('SignedHeaders='.length);
+    else if (field.startsWith('Signature=')) fields.signature = field.slice('Signature='.length);
   }
-  const need = (name: string): string => {
-    const value = found.get(name);
-    if (value === undefined || value === '' || pieces.length !== 3) {
-      throw new Refusal('authorization-malformed', 'The authorization header needs Credential, SignedHeaders and Signature, once each.');
-    }
-    return value;
-  };
-  return { credential: need('Credential'), signedHeaders: need('SignedHeaders'), signature: need('Signature') };
+  if (pieces.length !== 3 || fields.credential === '' || fields.signedHeaders === '' || fields.signature === '') {
+    throw new Refusal('authorization-malformed', 'The authorization header needs Credential, SignedHeaders and Signature, once each.');
+  }
+  return fields;
 }
 
-function readCredential(
-  text: string,
-  malformed: RefusalCode,
-): Pick<Authorization, 'accessKeyId' | 'day' | 'region' | 'service' | 'terminator'> {
+function readCredential(text: string, malformed: RefusalCode): Credential {
   const pieces = text.split('/', 6);
   const [accessKeyId, day, region, service, terminator] = pieces;
   const whole = pieces.length === 5 && accessKeyId !== undefined && day !== undefined && region !== undefined;
@@ -125,10 +130,11 @@ function readSignedHeaders(text: string, malformed: RefusalCode): string[] {
 }
 
 /** `YYYYMMDDTHHMMSSZ` that exists in the calendar. */
-function readTime(text: string, malformed: RefusalCode): { timestamp: string; timeMs: number } {
+function readTimeMs(text: string, malformed: RefusalCode): number {
   const valid = /^2\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ$/.test(text);
   if (!valid) throw new Refusal(malformed, 'The date of the request needs the form YYYYMMDDTHHMMSSZ.');
-  const digits = (from: number, to: number): number => Number(text.slice(from, to));
-  const timeMs = Date.UTC(digits(0, 4), digits(4, 6) - 1, digits(6, 8), digits(9, 11), digits(11, 13), digits(13, 15));
-  return { timestamp: text, timeMs };
+  const pair = (at: number): number => (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO;
+  return Date.UTC(pair(0) * 100 + pair(2), pair(4) - 1, pair(6), pair(9), pair(11), pair(13));
 }
+
+const ZERO = 0x30;

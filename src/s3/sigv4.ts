@@ -5,7 +5,13 @@ import { Refusal } from '../model/refusal.js';
 import { canonicalRequest, deriveSigningKey, equalsHex, scopeText, stringToSign } from './canonical.js';
 import { payloadMode, type PayloadMode } from './payload.js';
 import type { ParsedRequest } from './raw-request.js';
-import { readHeaderAuthorization, readQueryAuthorization, unsupportedMechanism, type Authorization } from './authorization.js';
+import {
+  readHeaderAuthorization,
+  readQueryAuthorization,
+  unsupportedMechanism,
+  type Authorization,
+  type Credential,
+} from './authorization.js';
 
 /** AWS: a signed request is good for 15 minutes around its time. */
 export const allowedSkewMs = 15 * 60_000;
@@ -46,10 +52,13 @@ export class SignatureVerifier {
     checkSignedHeaders(request, authorization);
 
     // A key that nobody has is checked like any other, so that time does not tell which keys exist.
-    const secret = this.#options.secretOf(authorization.accessKeyId);
+    const { accessKeyId, day, region } = authorization.credential;
+    const secret = this.#options.secretOf(accessKeyId);
     const key =
-      secret === null ? this.#signingKey('', 'nobody', authorization) : this.#signingKey(authorization.accessKeyId, secret, authorization);
-    const scope = scopeText(authorization.day, authorization.region);
+      secret === null
+        ? this.#signingKey('', 'nobody', authorization.credential)
+        : this.#signingKey(accessKeyId, secret, authorization.credential);
+    const scope = scopeText(day, region);
     const text = stringToSign({ timestamp: authorization.timestamp, scope }, canonicalOf(request, authorization));
     const matches = equalsHex(createHmac('sha256', key).update(text).digest(), authorization.signature);
     if (secret === null) throw new Refusal('access-key-unknown');
@@ -60,13 +69,14 @@ export class SignatureVerifier {
     if (authorization.presigned && payload.kind === 'streaming') {
       throw new Refusal('request-invalid', 'A presigned request takes no streaming payload.');
     }
-    return { accessKeyId: authorization.accessKeyId, presigned: authorization.presigned, payload };
+    return { accessKeyId, presigned: authorization.presigned, payload };
   }
 
   #checkScope(authorization: Authorization): void {
     const malformed = authorization.presigned ? 'authorization-query-malformed' : 'authorization-malformed';
-    const { day, region, service, terminator, timestamp } = authorization;
-    if (day !== timestamp.slice(0, 8)) throw new Refusal(malformed, 'The date of the credential is not the date of the request.');
+    const { day, region, service, terminator } = authorization.credential;
+    if (day !== authorization.timestamp.slice(0, 8))
+      throw new Refusal(malformed, 'The date of the credential is not the date of the request.');
     if (service !== 's3') throw new Refusal(malformed, `The service of the credential is wrong; expecting 's3'.`);
     if (terminator !== 'aws4_request') throw new Refusal(malformed, `The credential has to end in 'aws4_request'.`);
     if (region !== this.#options.region) {
@@ -74,7 +84,7 @@ export class SignatureVerifier {
     }
   }
 
-  #signingKey(accessKeyId: string, secret: string, { day, region }: Authorization): KeyObject {
+  #signingKey(accessKeyId: string, secret: string, { day, region }: Credential): KeyObject {
     const name = `${day}/${accessKeyId}`;
     const known = this.#keys.get(name);
     if (known !== undefined && known.secret === secret) return known.key;

@@ -5,7 +5,7 @@ import { requireOwnAccess } from '../in-bucket.js';
 import type { RunOperation } from '../operation.js';
 
 export const createBucket: RunOperation = async (request, services) => {
-  requireOwnAccess(request);
+  requireOwnAccess(request.principal, request);
   refuseOtherRegion(request.document, services.region);
   services.buckets.set(request.bucket, await services.master.change('createBucket', { bucket: request.bucket }));
   return emptyAnswer(200, ['location', `/${request.bucket}`]);

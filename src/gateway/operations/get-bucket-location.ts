@@ -4,7 +4,7 @@ import { requireOwnAccess } from '../in-bucket.js';
 import type { RunOperation } from '../operation.js';
 
 export const getBucketLocation: RunOperation = async (request, services) => {
-  requireOwnAccess(request);
+  requireOwnAccess(request.principal, request);
   await services.buckets.fetch(request.bucket);
   // For historical reasons the first region of S3 has no name here.
   return xmlAnswer('LocationConstraint', xml`${services.region === 'us-east-1' ? null : services.region}`);

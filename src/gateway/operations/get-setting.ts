@@ -7,7 +7,7 @@ import { factsOf, inBucket, requireOwnAccess } from '../in-bucket.js';
 import type { RunOperation } from '../operation.js';
 
 export const getBucketSetting: RunOperation = async (request, services) => {
-  requireOwnAccess(request);
+  requireOwnAccess(request.principal, request);
   await services.buckets.fetch(request.bucket);
   return documentAnswer(bucketSetting(asked(bucketSettings, request.query)));
 };

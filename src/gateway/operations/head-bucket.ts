@@ -4,7 +4,7 @@ import type { RunOperation } from '../operation.js';
 
 /** Never from the cache: the bucket may be gone, and no later step would notice. */
 export const headBucket: RunOperation = async (request, services) => {
-  requireOwnAccess(request);
+  requireOwnAccess(request.principal, request);
   await services.buckets.fetch(request.bucket);
   return emptyAnswer(200, ['x-amz-bucket-region', services.region]);
 };

@@ -2,7 +2,7 @@ import { readAttributes } from '../../s3/attributes.js';
 import { writeConditions } from '../../s3/conditions.js';
 import { writeChecksumHeaders } from '../../s3/upload-checksum.js';
 import { emptyAnswer } from '../answer.js';
-import { factsOf, inBucket } from '../in-bucket.js';
+import { inBucket } from '../in-bucket.js';
 import type { RunOperation } from '../operation.js';
 import { receiveBody } from '../receive-body.js';
 
@@ -19,8 +19,20 @@ export const putObject: RunOperation = async (request, services) => {
     origin: { bucketId, key, partNumber: null },
     uploadAlgorithm: null,
   });
-  await inBucket(request, services, (facts) =>
-    services.master.change('commitObject', { ...factsOf(facts), key, conditions, ...attributes, sizeBytes, etag, checksum, chunks }),
+  const { headers: kept, userMetadata } = attributes;
+  await inBucket(request, services, ({ bucketId, factsVersion }) =>
+    services.master.change('commitObject', {
+      bucketId,
+      factsVersion,
+      key,
+      conditions,
+      headers: kept,
+      userMetadata,
+      sizeBytes,
+      etag,
+      checksum,
+      chunks,
+    }),
   );
   const answer = ['etag', `"${etag}"`];
   writeChecksumHeaders(answer, checksum);
