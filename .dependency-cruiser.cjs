@@ -28,7 +28,7 @@ const packageFor = {
   saxes: '^src/s3/',
   pino: '^src/base/',
   commander: '^src/cli/',
-  '@kubernetes/client-node': '^src/controller/api-client\\.ts$',
+  '@kubernetes/client-node': '^src/controller/credentials\\.ts$',
 };
 
 const test = '\\.test\\.ts$';

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { KubeObject, ObjectList, WatchEvent } from './cluster-api.js';
+import { Listeners } from './listeners.js';
 
 /** Both null never happens. Other uids before and after: deleted and created again under the same name. */
 export interface ObjectChange<T> {
@@ -15,20 +16,25 @@ export interface ObjectChange<T> {
  * deletion is remembered until the next list, lest an older event brings the object back.
  */
 export class ObjectCache<T extends KubeObject> {
-  readonly #parts: { clock: Clock; log: Log };
+  readonly #clock: Clock;
+  readonly #listeners: Listeners<ObjectChange<T>>;
   readonly #objects = new Map<string, T>();
   /** Name → version of its deletion, for deletions since the last list. */
   readonly #deleted = new Map<string, string>();
-  readonly #listeners = new Set<(change: ObjectChange<T>) => void>();
   #listVersion: string | null = null;
   #heardMs = -Infinity;
 
   constructor(parts: { clock: Clock; log: Log }) {
-    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#listeners = new Listeners('of a cache', parts.log);
   }
 
   all(): T[] {
     return [...this.#objects.values()];
+  }
+
+  get size(): number {
+    return this.#objects.size;
   }
 
   get(name: string): T | null {
@@ -37,13 +43,12 @@ export class ObjectCache<T extends KubeObject> {
 
   /** How long ago the server last said something about this resource; Infinity before the first list. */
   freshMs(): number {
-    return this.#parts.clock.monotonicMs() - this.#heardMs;
+    return this.#clock.monotonicMs() - this.#heardMs;
   }
 
-  /** Called after each change. A listener that throws is logged and hears of the next change. Returns the way to stop it. */
-  onChange(listener: (change: ObjectChange<T>) => void): () => void {
+  /** Called after each change. A listener that throws is logged and hears of the next change. */
+  onChange(listener: (change: ObjectChange<T>) => void): void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** The list is right, whatever was known before: also when its version is lower, as after a restored backup of etcd. */
@@ -78,18 +83,12 @@ export class ObjectCache<T extends KubeObject> {
 
   /** The server is there, even if it had nothing to say. */
   heard(): void {
-    this.#heardMs = this.#parts.clock.monotonicMs();
+    this.#heardMs = this.#clock.monotonicMs();
   }
 
   #tell(before: T | null, after: T | null): void {
     if (before?.metadata.resourceVersion === after?.metadata.resourceVersion && before?.metadata.uid === after?.metadata.uid) return;
-    for (const listener of this.#listeners) {
-      try {
-        listener({ before, after });
-      } catch (error) {
-        this.#parts.log.error({ err: error, object: (after ?? before)?.metadata.name }, 'a listener of the cache failed');
-      }
-    }
+    this.#listeners.tell({ before, after });
   }
 }
 
