@@ -17,7 +17,26 @@ export function parseUuidV4(text: string): string | null {
 
 /** The 16 bytes of a canonical UUID. */
 export function uuidToBytes(uuid: string): Buffer {
-  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+  const bytes = Buffer.allocUnsafe(16);
+  writeUuid(bytes, uuid, 0);
+  return bytes;
+}
+
+/** Where the two digits of each byte stand in the text. */
+const digitPlaces = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+
+/** Puts the 16 bytes of a canonical UUID at `offset`. Digit by digit: `Buffer.from(…, 'hex')` takes ten times as long. */
+export function writeUuid(target: Uint8Array, uuid: string, offset: number): void {
+  for (let index = 0; index < 16; index += 1) {
+    const place = digitPlaces[index]!;
+    target[offset + index] = (digitAt(uuid, place) << 4) | digitAt(uuid, place + 1);
+  }
+}
+
+/** The value of a lower-case hexadecimal digit. */
+function digitAt(text: string, place: number): number {
+  const code = text.charCodeAt(place);
+  return code <= 57 ? code - 48 : code - 87;
 }
 
 /** The canonical form of 16 bytes at `offset`. */

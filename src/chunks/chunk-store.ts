@@ -32,8 +32,8 @@ const guessedHeaderBytes = 128;
 /** Decides what becomes of an id, one decision at a time for each, and keeps index and accounts in step with the log. */
 export class ChunkStore {
   readonly #parts: StoreParts;
-  /** Ids whose fate is being decided; settles, never rejects. */
-  readonly #claims = new Map<string, Promise<void>>();
+  /** Ids whose fate is being decided, each with whoever waits for the decision: mostly nobody. */
+  readonly #claims = new Map<string, (() => void)[]>();
   #damagedChunks = 0;
   #damagedReads = 0;
 
@@ -84,7 +84,7 @@ export class ChunkStore {
 
   /** Resolves when every decision that was begun is made. */
   async idle(): Promise<void> {
-    await Promise.all(this.#claims.values());
+    await Promise.all([...this.#claims.values()].map(decided));
   }
 
   async #put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
@@ -164,17 +164,20 @@ export class ChunkStore {
 
   /** Runs `work` when nobody else decides about this id. */
   async #claimed<T>(id: string, work: () => Promise<T>): Promise<T> {
-    for (let other = this.#claims.get(id); other !== undefined; other = this.#claims.get(id)) await other;
-    const deciding = work().finally(() => this.#claims.delete(id));
-    this.#claims.set(
-      id,
-      deciding.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
-    return deciding;
+    for (let other = this.#claims.get(id); other !== undefined; other = this.#claims.get(id)) await decided(other);
+    const waiting: (() => void)[] = [];
+    this.#claims.set(id, waiting);
+    try {
+      return await work();
+    } finally {
+      this.#claims.delete(id);
+      for (const wake of waiting) wake();
+    }
   }
+}
+
+function decided(waiting: (() => void)[]): Promise<void> {
+  return new Promise((resolve) => waiting.push(resolve));
 }
 
 function tombstone(id: string, kind: ChunkKind, killed: DecodedRecord | null): LogRequest {

@@ -68,17 +68,18 @@ export class HintEntries {
       larger.set(this.#words);
       this.#words = larger;
     }
-    const entry = this.#words.subarray(this.#count * wordsPerEntry, (this.#count + 1) * wordsPerEntry);
+    const words = this.#words;
+    const base = this.#count * wordsPerEntry;
     const lengthOrKilled = record.type === 'tombstone' ? record.killedSequence : record.lengthBytes;
-    writeId(entry, record.id);
-    entry[4] = record.sequence % twoTo32;
-    entry[5] = Math.floor(record.sequence / twoTo32);
-    entry[6] = offset;
-    entry[7] = lengthOrKilled % twoTo32;
-    entry[8] = Math.floor(lengthOrKilled / twoTo32);
-    entry[9] = record.crc32c;
-    entry[10] = record.generation;
-    entry[11] = typeCodes[record.type] | (record.kind === 'rest' ? 0x10 : 0) | ((recordBytes(record) / 8) << 8);
+    writeId(words, record.id, base);
+    words[base + 4] = record.sequence % twoTo32;
+    words[base + 5] = Math.floor(record.sequence / twoTo32);
+    words[base + 6] = offset;
+    words[base + 7] = lengthOrKilled % twoTo32;
+    words[base + 8] = Math.floor(lengthOrKilled / twoTo32);
+    words[base + 9] = record.crc32c;
+    words[base + 10] = record.generation;
+    words[base + 11] = typeCodes[record.type] | (record.kind === 'rest' ? 0x10 : 0) | ((recordBytes(record) / 8) << 8);
     this.#count += 1;
   }
 

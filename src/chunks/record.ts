@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js';
 import { crc32c } from '../base/crc32c.js';
-import { uuidFromBytes, uuidToBytes } from '../base/uuid.js';
+import { uuidFromBytes, writeUuid } from '../base/uuid.js';
 import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { keyBytesMax, packedSizeBytesMax } from '../model/limits.js';
 
@@ -94,7 +94,7 @@ export function encodeHeader(target: Buffer, offset: number, record: RecordHeade
   writeInteger(target, record.epoch, offset + 32);
   target.writeUInt32LE(record.digestLow, offset + 40);
   target.writeUInt32LE(record.digestHigh, offset + 44);
-  uuidToBytes(record.id).copy(target, offset + 48);
+  writeUuid(target, record.id, offset + 48);
   writeInteger(target, record.type === 'tombstone' ? record.killedSequence : record.lengthBytes, offset + 64);
   target.writeUInt32LE(record.crc32c, offset + 72);
   target.writeUInt32LE(record.generation, offset + 76);
@@ -114,7 +114,7 @@ function encodeOrigin(target: Buffer, offset: number, record: RecordHeader, head
     target.writeUInt16LE(1, offset + 94);
     writeInteger(target, origin.bucketId, offset + 96);
   }
-  if (clusterId !== null) uuidToBytes(clusterId).copy(target, offset + 104);
+  if (clusterId !== null) writeUuid(target, clusterId, offset + 104);
   if (origin.key !== null) {
     const keyBytes = target.write(origin.key, offset + originHeaderBytes, 'utf8');
     assert(keyBytes <= keyBytesMax, 'keys are checked at the door');

@@ -2,7 +2,7 @@ import { closeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { crc32c } from '../base/crc32c.js';
 import { must } from '../base/must.js';
-import { uuidFromBytes, uuidToBytes } from '../base/uuid.js';
+import { uuidFromBytes, writeUuid } from '../base/uuid.js';
 import { openFd } from './positioned-io.js';
 import { readInteger, writeInteger } from './record.js';
 
@@ -34,7 +34,7 @@ export function encodeSegmentHead(head: SegmentHead): Buffer {
   bytes.writeUInt16LE(headFormat, 8);
   bytes.writeUInt16LE(roleCodes[head.role], 10);
   writeInteger(bytes, head.number, 16);
-  uuidToBytes(head.nodeId).copy(bytes, 24);
+  writeUuid(bytes, head.nodeId, 24);
   bytes.writeUInt32LE(crc32c(bytes.subarray(8)), 4);
   return bytes;
 }

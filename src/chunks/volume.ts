@@ -207,7 +207,20 @@ export class Volume {
     }
     if (lengthBytes !== chunk.lengthBytes) throw new Refusal('chunk-length-wrong');
     if (crc !== chunk.crc32c) throw new Refusal('chunk-crc-wrong');
-    return condition.outward(this.#store.put({ type: 'packed', ...chunk, payload: bytes, killedSequence: 0, attempt: 0 }, mode));
+    const { id, kind, generation, origin } = chunk; // named one by one: copying an object's properties costs much more
+    const request = {
+      type: 'packed',
+      kind,
+      id,
+      payload: bytes,
+      lengthBytes,
+      crc32c: crc,
+      generation,
+      origin,
+      killedSequence: 0,
+      attempt: 0,
+    } as const;
+    return condition.outward(this.#store.put(request, mode));
   }
 
   /**
