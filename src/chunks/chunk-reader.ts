@@ -13,6 +13,8 @@ import type { SegmentTable } from './segment-table.js';
 /** An open chunk. `release` it, also after an error. */
 export interface ChunkReader {
   facts: ChunkFacts;
+  /** All bytes of a packed chunk; null for an extent. */
+  packed: Buffer | null;
   /** CRC32C of each block of 64 KiB of an extent; empty for a packed chunk, which was checked whole on opening. */
   blockCrcs: Uint32Array;
   /**
@@ -45,12 +47,9 @@ export async function readRecord(
 ): Promise<{ record: DecodedRecord; payload: Buffer } | null> {
   const segment = table.find(entry.segment);
   if (segment === null) return null;
-  const fd = await table.pin(segment);
   try {
     const payloadBytes = entry.extent || options.headerOnly ? 0 : entry.lengthBytes;
-    let bytes = await readAt(segment, fd, entry.offset, payloadBytes + headerGuessBytes);
-    const neededBytes = claimedHeaderBytes(bytes) + payloadBytes;
-    if (neededBytes > bytes.length) bytes = await readAt(segment, fd, entry.offset, neededBytes);
+    const bytes = readWarm(segment, entry.offset, payloadBytes) ?? (await readPinned(table, segment, entry.offset, payloadBytes));
     const record = decodeHeader(bytes, 0, options.seed);
     if (record === null || record.id !== id || record.epoch !== segment.number)
       throw new DamagedCopy(`no record of chunk ${id} at its place`);
@@ -59,8 +58,6 @@ export async function readRecord(
     return { record, payload: bytes.subarray(record.headerBytes, record.headerBytes + payloadBytes) };
   } catch (error) {
     throw asDamage(error);
-  } finally {
-    segment.unpin();
   }
 }
 
@@ -68,6 +65,7 @@ export async function readRecord(
 export function packedReader(facts: ChunkFacts, payload: Buffer): ChunkReader {
   return {
     facts,
+    packed: payload,
     blockCrcs: noBlocks,
     async *read() {
       if (payload.length > 0) yield payload;
@@ -97,6 +95,7 @@ export async function openExtentReader(
 
 class ExtentReader implements ChunkReader {
   readonly facts: ChunkFacts;
+  readonly packed = null;
   readonly blockCrcs: Uint32Array;
   readonly #onDamage: (error: DamagedCopy) => void;
   #fd: number | null;
@@ -150,11 +149,33 @@ class ExtentReader implements ChunkReader {
   }
 }
 
-async function readAt(segment: Segment, fd: number, offset: number, wantedBytes: number): Promise<Buffer> {
-  const target = Buffer.allocUnsafe(Math.max(0, Math.min(roundUp(wantedBytes), segment.fileBytes - offset)));
-  // What this run wrote a moment ago is in the page cache: asking the thread pool would cost more than the copy.
-  const readBytes = segment.warm ? readSync(fd, target, 0, target.length, offset) : await readFully(fd, target, offset);
-  return target.subarray(0, readBytes);
+/**
+ * Header and payload of a record that this run wrote a moment ago; null when it may not be in the page cache. There, a
+ * copy by the kernel takes a few microseconds: asking the thread pool, and the promises around it, would take 50.
+ */
+function readWarm(segment: Segment, offset: number, payloadBytes: number): Buffer | null {
+  const fd = segment.warm ? segment.openFd : null;
+  if (fd === null) return null;
+  const read = (target: Buffer): Buffer => target.subarray(0, readSync(fd, target, 0, target.length, offset));
+  const bytes = read(roomFor(segment, offset, payloadBytes + headerGuessBytes));
+  const neededBytes = claimedHeaderBytes(bytes) + payloadBytes;
+  return neededBytes <= bytes.length ? bytes : read(roomFor(segment, offset, neededBytes));
+}
+
+async function readPinned(table: SegmentTable, segment: Segment, offset: number, payloadBytes: number): Promise<Buffer> {
+  const fd = await table.pin(segment);
+  const read = async (target: Buffer): Promise<Buffer> => target.subarray(0, await readFully(fd, target, offset));
+  try {
+    const bytes = await read(roomFor(segment, offset, payloadBytes + headerGuessBytes));
+    const neededBytes = claimedHeaderBytes(bytes) + payloadBytes;
+    return neededBytes <= bytes.length ? bytes : await read(roomFor(segment, offset, neededBytes));
+  } finally {
+    segment.unpin();
+  }
+}
+
+function roomFor(segment: Segment, offset: number, wantedBytes: number): Buffer {
+  return Buffer.allocUnsafe(Math.max(0, Math.min(roundUp(wantedBytes), segment.fileBytes - offset)));
 }
 
 /** EIO and a missing file mean that the copy is gone; anything else is no word about the copy. */

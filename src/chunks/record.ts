@@ -144,6 +144,7 @@ export function decodeHeader(source: Buffer, offset: number, seed: number): Deco
   const payloadBytes = source.readUInt32LE(offset + 12);
   if (type === undefined || kind === undefined || payloadBytes > packedSizeBytesMax) return null;
   const lengthOrKilled = readInteger(source, offset + 64);
+  const { origin, clusterId } = decodeOrigin(source, offset, headerBytes);
   return {
     type,
     kind,
@@ -159,7 +160,8 @@ export function decodeHeader(source: Buffer, offset: number, seed: number): Deco
     crc32c: source.readUInt32LE(offset + 72),
     generation: source.readUInt32LE(offset + 76),
     attempt: source.readUInt32LE(offset + 80),
-    ...decodeOrigin(source, offset, headerBytes),
+    origin,
+    clusterId,
     headerBytes,
     headerCrc,
   };

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { crc32c } from '../base/crc32c.js';
@@ -7,6 +8,7 @@ import type { Random } from '../base/random.js';
 import { Semaphore } from '../base/semaphore.js';
 import { TaskLoop } from '../base/task-loop.js';
 import type { ChunkFacts, ChunkKind, ChunkOrigin } from '../model/chunk.js';
+import { packedSizeBytesMax } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
 import type { IndexEntry } from './chunk-index.js';
 import { DamagedCopy, openExtentReader, packedReader, readRecord, type ChunkReader } from './chunk-reader.js';
@@ -207,6 +209,7 @@ export class Volume {
     }
     if (lengthBytes !== chunk.lengthBytes) throw new Refusal('chunk-length-wrong');
     if (crc !== chunk.crc32c) throw new Refusal('chunk-crc-wrong');
+    assert(lengthBytes <= packedSizeBytesMax, 'a larger chunk is an extent');
     const { id, kind, generation, origin } = chunk; // named one by one: copying an object's properties costs much more
     const request = {
       type: 'packed',

@@ -23,12 +23,18 @@ export function createWireHandlers({ volume, traffic }: WireHandlersOptions): Ha
     },
     async getChunk(request) {
       const done = traffic.enter('read');
+      let reader: ChunkReader;
       try {
-        return await getChunk(volume, request, done);
+        reader = await volume.openRead(request.head.id);
       } catch (error) {
         done();
         throw error;
       }
+      if (reader.packed === null) return sendExtent(reader, request, done);
+      reader.release();
+      done();
+      const { id, lengthBytes, crc32c } = reader.facts;
+      return { head: { id, lengthBytes, crc32c, blockCount: 0, bodyStartBytes: 0, bodyEndBytes: lengthBytes }, body: [reader.packed] };
     },
     ping: () => Promise.resolve({ head: { nodeId: volume.nodeId } }),
   };
@@ -36,20 +42,26 @@ export function createWireHandlers({ volume, traffic }: WireHandlersOptions): Ha
 
 async function putChunk(volume: Volume, request: ServerRequest<'putChunk'>): Promise<ServerReply<'putChunk'>> {
   const { id, kind, generation, origin } = request.head;
-  await receiveChunk(request.body, {
-    volume,
-    chunk: { id, kind, generation, origin },
-    mode: 'repeatable',
-    lengthBytesMax: kind === 'chunk' ? chunkSizeBytesMax : restObjectSizeBytesMax,
-    facts: () => Promise.resolve(request.trailer()),
-  });
+  const whole = request.body.takeWhole();
+  if (whole !== null) {
+    // A frame holds no more than a packed chunk does. Most chunks are so small: they are spared what a stream costs
+    const { lengthBytes, crc32c } = request.trailer();
+    await volume.putPacked({ id, kind, generation, origin, lengthBytes, crc32c }, whole, 'repeatable');
+  } else {
+    await receiveChunk(request.body, {
+      volume,
+      chunk: { id, kind, generation, origin },
+      mode: 'repeatable',
+      lengthBytesMax: kind === 'chunk' ? chunkSizeBytesMax : restObjectSizeBytesMax,
+      facts: () => Promise.resolve(request.trailer()),
+    });
+  }
   const { lengthBytes, crc32c } = request.trailer();
   return { head: { id, lengthBytes, crc32c, nodeId: volume.nodeId } };
 }
 
-/** Bytes are sent as they lie on the disk, with the list of their CRCs: the reader checks, and knows whom to report. */
-async function getChunk(volume: Volume, request: ServerRequest<'getChunk'>, done: () => void): Promise<ServerReply<'getChunk'>> {
-  const reader = await volume.openRead(request.head.id);
+/** An extent's bytes are sent as they lie on the disk, with the list of their CRCs: the reader checks, and knows whom to report. */
+function sendExtent(reader: ChunkReader, request: ServerRequest<'getChunk'>, done: () => void): ServerReply<'getChunk'> {
   let ended = false;
   const end = (): void => {
     if (ended) return;
@@ -59,15 +71,6 @@ async function getChunk(volume: Volume, request: ServerRequest<'getChunk'>, done
   };
   const { id, lengthBytes, crc32c } = reader.facts;
   const blockCount = reader.blockCrcs.length;
-  if (blockCount === 0) {
-    try {
-      const body: Buffer[] = [];
-      for await (const bytes of reader.read(0, lengthBytes)) body.push(bytes);
-      return { head: { id, lengthBytes, crc32c, blockCount, bodyStartBytes: 0, bodyEndBytes: lengthBytes }, body };
-    } finally {
-      end();
-    }
-  }
   const startBytes = Math.min(request.head.startBytes, lengthBytes);
   const endBytes = Math.max(startBytes, Math.min(request.head.endBytes ?? lengthBytes, lengthBytes));
   const bodyStartBytes = Math.floor(startBytes / blockSizeBytes) * blockSizeBytes;

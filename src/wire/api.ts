@@ -4,6 +4,11 @@ import type { RequestOf, ResponseOf, TrailerOf, Verb, VerbTo } from './verbs.js'
 export interface IncomingBody {
   /** The next bytes, or null at the end. Throws when the peer or the connection gave up before the end. */
   read(): Promise<Buffer | null>;
+  /**
+   * All that has not been read, when the last byte has arrived already; null when more is to come. A body that travelled
+   * in the frame of its request is whole when the handler is called, so that no promise is made for it.
+   */
+  takeWhole(): Buffer[] | null;
   /** Stops the sender; what has arrived is dropped. Safe to call at any time. */
   discard(): void;
 }

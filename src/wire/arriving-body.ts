@@ -5,6 +5,7 @@ import type { WireLimits } from './limits.js';
 /** Nothing more to read, and nobody to stop. */
 export const emptyBody: IncomingBody = {
   read: () => Promise.resolve(null),
+  takeWhole: () => [],
   discard: () => undefined,
 };
 
@@ -52,6 +53,14 @@ export class ArrivingBody implements IncomingBody {
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
     });
+  }
+
+  takeWhole(): Buffer[] | null {
+    if (this.#state !== 'ended') return null;
+    const pieces = this.#next === 0 ? this.#pieces : this.#pieces.slice(this.#next);
+    this.#pieces = [];
+    this.#next = 0;
+    return pieces;
   }
 
   discard(): void {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { Unreachable } from './api.js';
 import { encodeFrame, FrameBroken, FrameDecoder, frameKinds, type Frame, type FrameHead, type FrameSink } from './frames.js';
 import type { WireLimits } from './limits.js';
+import { WriteSlab } from './write-slab.js';
 
 /** What is left of a body to send; asked for one frame at a time, in turn with the others. */
 export interface FrameSource {
@@ -33,6 +34,7 @@ export class FrameSocket {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #sources: FrameSource[] = [];
+  readonly #slab = new WriteSlab();
   #scheduled = false;
   #writing = false;
   #paused = false;
@@ -171,10 +173,11 @@ export class FrameSocket {
     }
     this.#writing = true;
     const socket = this.#socket;
-    const lastIndex = batch.length - 1;
+    const buffers = this.#slab.join(batch);
+    const lastIndex = buffers.length - 1;
     socket.cork();
-    for (let index = 0; index < lastIndex; index += 1) socket.write(batch[index]!);
-    socket.write(batch[lastIndex]!, () => this.#written());
+    for (let index = 0; index < lastIndex; index += 1) socket.write(buffers[index]!);
+    socket.write(buffers[lastIndex]!, () => this.#written());
     socket.uncork();
   }
 

@@ -49,7 +49,8 @@ export class ServerConnection implements FrameReceiver {
   #peer: Peer | null = null;
   /** Until when the peer must have proven itself, first or again. */
   #proofTimer: Timer;
-  #current: { call: ServerCall | null; last: boolean } = { call: null, last: false };
+  /** Whose body bytes are arriving; `route` when its handler is called after the last of them. */
+  #current: { call: ServerCall | null; last: boolean; route: Route | null } = { call: null, last: false, route: null };
   #whenIdle: (() => void) | null = null;
 
   constructor(upgraded: Upgraded, options: ServerConnectionOptions, parts: Parts) {
@@ -80,7 +81,7 @@ export class ServerConnection implements FrameReceiver {
   }
 
   frame(head: FrameHead, json: string): void {
-    this.#current = { call: null, last: head.last };
+    this.#current = { call: null, last: head.last, route: null };
     if (head.id === 0) this.#handshakeFrame(head, json);
     else if (this.#peer === null) this.destroy('the peer calls before it has proven itself');
     else if (head.kind === frameKinds.request) this.#request(head, json, this.#peer);
@@ -88,8 +89,10 @@ export class ServerConnection implements FrameReceiver {
   }
 
   body(bytes: Buffer, done: boolean): void {
-    const { call, last } = this.#current;
-    if (call !== null && !call.receiveBody(bytes, last && done)) this.destroy('the peer sends more than its credit');
+    const { call, last, route } = this.#current;
+    if (call === null) return;
+    if (!call.receiveBody(bytes, last && done)) this.destroy('the peer sends more than its credit');
+    else if (done && route !== null) void this.#run(route, call);
   }
 
   closed(reason: Unreachable): void {
@@ -163,7 +166,9 @@ export class ServerConnection implements FrameReceiver {
     this.#calls.set(head.id, call);
     if (head.last) this.#receiveLast(call, head, headEnd === -1 ? '' : json.slice(headEnd + 1));
     this.#current.call = call;
-    void this.#run(route, call);
+    // A body that came along with its request is here in a moment: the handler finds it whole
+    if (head.last && head.bodyBytes > 0) this.#current.route = route;
+    else void this.#run(route, call);
   }
 
   /** The one place where what a handler does becomes an answer. */

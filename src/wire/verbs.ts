@@ -13,17 +13,18 @@ import {
 import { nodeSights } from '../model/node-sight.js';
 import { nodeStates, volumeConditions } from '../model/node.js';
 import { checksumAlgorithms, checksumTypes } from '../model/object.js';
+import { integerUpTo, textOf } from './plain-types.js';
 
 /*
  * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; chunk
  * bytes travel beside them, raw. Prefer a new verb to an optional field.
  */
 
-const count = z.int().nonnegative();
-const uuid = z.string().length(36);
-const crc = z.int().min(0).max(0xffffffff);
-const text = z.string().max(4096);
-const key = z.string().min(1).max(keyBytesMax);
+const count = integerUpTo(Number.MAX_SAFE_INTEGER);
+const uuid = textOf(36, 36);
+const crc = integerUpTo(0xffffffff);
+const text = textOf(0, 4096);
+const key = textOf(1, keyBytesMax);
 
 const viewNumber = z.object({ epoch: count, n: count });
 

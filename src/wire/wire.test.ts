@@ -175,6 +175,26 @@ describe('a call', () => {
     }
   });
 
+  it('has its whole body and trailer at hand when both came in one frame, and else reads it', async () => {
+    const bodies: (number | null)[] = [];
+    const handlers: Handlers<'datanode'> = {
+      ...echo,
+      putChunk(request) {
+        const whole = request.body.takeWhole();
+        bodies.push(whole?.reduce((sum, piece) => sum + piece.length, 0) ?? null);
+        if (whole === null) return echo.putChunk(request);
+        const { lengthBytes } = request.trailer();
+        return Promise.resolve({ head: { id: request.head.id, lengthBytes, crc32c: crc32c(Buffer.concat(whole)), nodeId: serverId } });
+      },
+    };
+    const client = connect((await serve({ handlers })).address);
+    for (const sizeBytes of [0, 10, 100_000, 256 * 1024, 256 * 1024 + 1]) {
+      const bytes = Buffer.alloc(sizeBytes, sizeBytes % 251);
+      expect((await put(client, bytes).reply).head).toMatchObject({ lengthBytes: sizeBytes, crc32c: crc32c(bytes) });
+    }
+    expect(bodies).toEqual([0, 10, 100_000, 256 * 1024, null]);
+  });
+
   it('is one of a thousand at once', async () => {
     const { address } = await serve();
     const client = connect(address);
