@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock, Timer } from '../base/clock.js';
 import { silentLog } from '../base/log.js';
+import { FakeApiServer } from '../testing/fake-api-server.js';
 import { FakeCluster, FakeRefusal } from '../testing/fake-cluster.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { SeededRandom } from '../testing/seeded-random.js';
+import { ApiClient } from './api-client.js';
 import { ApiError } from './api-error.js';
 import type { Draft, Lease, ResourceName, Resources } from './cluster-api.js';
 import { LeaderElection, type LeaderElectionParts } from './leader-election.js';
+import { microTime } from './micro-time.js';
 
 /** A clock of another machine: it runs at another rate, and shows another time. While frozen, timers wait for the thaw. */
 class SkewedClock implements Clock {
@@ -62,6 +65,8 @@ class Network {
   cut = false;
   lossRate = 0;
   delayMsMax = 0;
+  /** Of each answer, beside the chance delay. */
+  answerDelayMs = 0;
   onWrite: (lease: Lease) => void = () => undefined;
   readonly #cluster: FakeCluster;
   readonly #base: ManualClock;
@@ -107,6 +112,7 @@ class Network {
       throw new ApiError({ status, reason, message, retryAfterMs: null });
     } finally {
       await this.#way();
+      if (this.answerDelayMs > 0) await this.#base.sleep(this.answerDelayMs);
     }
   }
 
@@ -257,6 +263,48 @@ describe('the election of a leader', () => {
     expect(second.election.epoch).toBe(epoch + 1);
   });
 
+  it('gives the lease back also when it stops amid a renewal that is lost', async () => {
+    const world = new World('amid');
+    const { election, network } = world.candidate('only');
+    await world.pass(3_000);
+    network.cut = true;
+    await world.pass(2_000);
+    expect(election.isLeader).toBe(true);
+    network.cut = false;
+    const stopped = election.stop();
+    await world.pass(100);
+    await stopped;
+    expect(world.lease.spec).not.toHaveProperty('holderIdentity');
+  });
+
+  it('holds a lease over real sockets, whose times the server takes, and loses it with the server', async () => {
+    const clock = new ManualClock();
+    const server = new FakeApiServer({ clock });
+    await server.start();
+    const credentials = {
+      server: new URL(server.url),
+      requestOptions: () => Promise.resolve({ headers: { authorization: `Bearer ${server.token}` } }),
+    };
+    const api = new ApiClient({ credentials, namespace: server.namespace }, { clock });
+    const election = new LeaderElection(
+      { leaseName: 'lease', identity: 'pod-1' },
+      { api, clock, random: new SeededRandom('real'), log: silentLog },
+    );
+    election.start();
+    await expect.poll(() => election.isLeader).toBe(true);
+    clock.advance(2_000);
+    await expect.poll(() => server.calls.get('update leases.coordination.k8s.io')).toBe(1);
+    expect(server.cluster.get('leases', 'lease').spec).toMatchObject({ holderIdentity: 'pod-1', renewTime: microTime(clock.wallMs()) });
+    expect([...server.answers.keys()].sort((a, b) => a - b)).toEqual([200, 201, 404]);
+    server.down = true;
+    server.breakAll();
+    clock.advance(10_000);
+    expect(election.isLeader).toBe(false);
+    await election.stop();
+    api.close();
+    await server.stop();
+  });
+
   it('does not lead past its deadline, whoever asks, when its renewals fail', async () => {
     const world = new World('deadline');
     const { election, network } = world.candidate('only');
@@ -271,6 +319,22 @@ describe('the election of a leader', () => {
     await world.pass(8_000);
     // its own lease, but a term of its own
     expect([election.isLeader, election.epoch, told]).toEqual([true, epoch + 1, [false, true]]);
+  });
+
+  it('counts its time from before a renewal was sent, not from its late answer', async () => {
+    const world = new World('late answer');
+    const { election, network } = world.candidate('only');
+    await world.pass(3_000);
+    network.answerDelayMs = 3_500;
+    const { resourceVersion } = world.lease.metadata;
+    while (world.lease.metadata.resourceVersion === resourceVersion) await world.pass(50);
+    const writtenMs = world.clock.monotonicMs();
+    await world.pass(3_600);
+    network.cut = true;
+    await world.pass(writtenMs + 9_900 - world.clock.monotonicMs());
+    expect(election.isLeader).toBe(true);
+    await world.pass(100);
+    expect(election.isLeader).toBe(false);
   });
 
   it('loses its term at once when another name stands in the lease', async () => {

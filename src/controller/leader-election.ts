@@ -93,9 +93,9 @@ export class LeaderElection {
   async stop(): Promise<void> {
     this.#abort.abort(new Error('the election stops'));
     await this.#done;
-    const lease = this.isLeader ? this.#term?.lease : null;
+    const term = this.isLeader ? this.#term : null;
     this.#endTerm('the process stops');
-    if (lease) await this.#within((signal) => this.#release(lease, signal)).catch((error) => this.#failed(error));
+    if (term) await this.#within((signal) => this.#release(term, signal)).catch((error) => this.#failed(error));
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -166,7 +166,9 @@ export class LeaderElection {
     return { ...lease, spec: { ...lease.spec, renewTime: microTime(this.#parts.clock.wallMs()) } };
   }
 
-  async #release(lease: Lease, signal: AbortSignal): Promise<void> {
+  async #release(term: Term, signal: AbortSignal): Promise<void> {
+    const lease = term.lease ?? (await this.#look(signal));
+    if (!lease || !this.#isOwn(lease, term)) return;
     const { holderIdentity: _, ...spec } = this.#renewed(lease).spec ?? {};
     await this.#parts.api.replace('leases', { ...lease, spec }, signal);
   }
