@@ -17,6 +17,7 @@ import { exitCodes, type RunningRole } from './base/running-role.js';
 import { SecretFile } from './base/secret-file.js';
 import { StartRefused } from './base/start-refused.js';
 import { readyMessage, Supervisor } from './base/supervisor.js';
+import { TlsFiles } from './base/tls-files.js';
 import { untilEnded } from './base/until-ended.js';
 
 /*
@@ -121,9 +122,18 @@ async function startGateway(loaded: LoadedSettings<'gateway'>, parts: RoleParts)
   const { settings } = loaded;
   const secret = new SecretFile(fileOf(loaded, 'clusterSecretFile'), parts);
   const credentials = new RootCredentialFile(fileOf(loaded, 'rootCredentialFile'), parts);
+  const tls = tlsOf(loaded, parts);
   const secretOf = (accessKeyId: string): string | null => credentials.secretOf(accessKeyId);
   const { startGateway: start } = await import('./gateway/gateway.js');
-  return start({ ...settings, secrets: () => secret.buffers(), secretOf }, parts);
+  return start({ ...settings, secrets: () => secret.buffers(), secretOf, tls }, parts);
+}
+
+/** Of the S3 port; null: it speaks plain HTTP. */
+function tlsOf({ settings, sources }: LoadedSettings<'gateway'>, parts: RoleParts): TlsFiles | null {
+  const { tlsCertificateFile, tlsKeyFile } = settings;
+  if (tlsCertificateFile === null || tlsKeyFile === null) return null;
+  const certificate = { path: tlsCertificateFile, setting: namedSource(sources, 'tlsCertificateFile') };
+  return new TlsFiles({ certificate, key: { path: tlsKeyFile, setting: namedSource(sources, 'tlsKeyFile') } }, parts);
 }
 
 /** The tokens that REST accepts; null: none is asked for. */

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { ClientPace } from './client-pace.js';
@@ -17,11 +18,17 @@ interface Connection {
 export class Connections {
   readonly #clock: Clock;
   readonly #open = new Map<Socket, Connection>();
+  /** Also those that have not ended their TLS handshake. */
+  readonly #sockets = new Set<Socket>();
   #stopped = false;
 
-  constructor(server: Server, clock: Clock) {
+  constructor(server: Server | TlsServer, clock: Clock) {
     this.#clock = clock;
-    server.on('connection', (socket) => {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#open.set(socket, { openedAtMs: clock.monotonicMs(), pace: null });
       socket.once('close', () => this.#open.delete(socket));
     });
@@ -38,8 +45,10 @@ export class Connections {
     if (connection) connection.pace = pace;
   }
 
+  /** Ends whatever is still open. */
   stop(): void {
     this.#stopped = true;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #sweepLater(): void {

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop } from '../base/task-loop.js';
+import type { TlsFiles } from '../base/tls-files.js';
 import { ChunkReader } from '../replication/chunk-reader.js';
 import { ChunkWriter } from '../replication/chunk-writer.js';
 import { Datanodes } from '../replication/datanodes.js';
@@ -21,6 +22,8 @@ import { ReplicatedBodies, viewOf } from './replicated-bodies.js';
 
 /** Of the time to stop, what is kept for closing after the last request. */
 const closingMs = 1500;
+/** Between two looks at the files of the certificate. */
+const certificateLookMs = 1000;
 const viewBackoff = { firstDelayMs: 100, maxDelayMs: 5000 };
 
 /** Everything a gateway can be told; units end the names. */
@@ -42,8 +45,12 @@ export interface GatewayOptions {
   masterWaitMs: number;
   /** Between two refreshes of the view. */
   heartbeatMs: number;
+  /** From the signal to stop, for so long new connections and requests are still served. */
+  drainDelayMs: number;
   /** From the signal to stop to the end; requests under way get the most of it. */
   stopDeadlineMs: number;
+  /** Certificate of the S3 port; null: plain HTTP. */
+  tls: TlsFiles | null;
   /** The cluster secrets, asked anew for each proof: the first is ours, all are accepted. */
   secrets: () => Buffer[];
   /** The secret of an access key, null when nobody has it. */
@@ -128,8 +135,10 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
   const admission = new Admission(admissionLimits, clock);
   const hashers = await BodyHashers.create();
   const chunks = new ReplicatedBodies(master, { writer, reader });
+  const { tls } = options;
   const listener = new Listener({
     ...parts,
+    tls: tls?.context ?? null,
     gatewayId: self.id,
     metrics,
     baseDomain: options.baseDomain?.toLowerCase() ?? null,
@@ -141,6 +150,7 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
     heldBytes: () => admission.bytes,
     heldForMaster: () => master.held,
     connections: () => listener.connections,
+    certificateExpiresAtWallMs: tls && (() => tls.expiresAtWallMs),
   });
   let isStopping = false;
   const ready = (): true | string => (isStopping ? 'stopping' : master.view === null ? 'no view from the master yet' : true);
@@ -149,10 +159,26 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
   await listener.listen({ host: options.listenHost, port: options.port });
   log.info({ port: listener.port, adminPort: admin.port, gatewayId: self.id }, 'the gateway listens');
 
-  // 4. The way down: no new requests, the ones under way end, then what they needed.
+  const certificates = new TaskLoop(
+    {
+      name: 'look at the certificate',
+      work() {
+        if (tls?.lookAgain()) listener.renew(tls.context);
+        return Promise.resolve(certificateLookMs);
+      },
+    },
+    { clock, log, backoff: new Backoff(viewBackoff, random) },
+  );
+  if (tls) certificates.start();
+
+  // 4. The way down: not ready, and still serving while others learn of it; then no new requests, the ones under way end, then
+  //    what they needed.
   const stop = async (): Promise<void> => {
     isStopping = true;
-    await listener.stop(Math.max(0, options.stopDeadlineMs - closingMs));
+    listener.drain();
+    await clock.sleep(options.drainDelayMs);
+    await listener.stop(Math.max(0, options.stopDeadlineMs - options.drainDelayMs - closingMs));
+    await certificates.stop();
     master.stop();
     await late.tell();
     await Promise.all([wire.close(), datanodes.close(), hashers.close()]);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import { Refusal } from '../model/refusal.js';
@@ -25,25 +27,29 @@ export interface ListenerOptions {
 }
 
 export interface ListenerParts extends ExchangeParts {
+  /** Null: plain HTTP. */
+  tls: SecureContextOptions | null;
   clock: Clock;
   random: Random;
 }
 
 /** The S3 port: plain `node:http`, bounded in everything that a client could fill or hold. */
 export class Listener {
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
   readonly #connections: Connections;
   readonly #parts: ListenerParts;
   readonly #idPrefix: string;
   #counter = 0;
   #underWay = 0;
+  /** The end is near: every answer is the last of its connection. */
+  #isDraining = false;
   #isStopping = false;
   #whenIdle: () => void = () => undefined;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
     this.#idPrefix = parts.random.bytes(5).toString('hex').toUpperCase();
-    this.#server = createServer({
+    const options: ServerOptions = {
       headersTimeout: headersMsMax,
       // An honest 5 GiB upload may take hours: `ClientPace` bounds slowness instead.
       requestTimeout: 0,
@@ -51,7 +57,8 @@ export class Listener {
       connectionsCheckingInterval: checkIntervalMs,
       maxHeaderSize: headBytesMax,
       noDelay: true,
-    });
+    };
+    this.#server = parts.tls ? createTlsServer({ ...options, ...parts.tls, handshakeTimeout: headersMsMax }) : createServer(options);
     this.#server.maxConnections = connectionsMax;
     // Node would drop further lines without a word; `parseRequest` counts and refuses.
     this.#server.maxHeadersCount = 0;
@@ -74,11 +81,21 @@ export class Listener {
     await once(this.#server, 'listening');
   }
 
+  /** For connections from here on; those that are open keep what they have. */
+  renew(tls: SecureContextOptions): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls);
+  }
+
+  /** Serves on, but each connection ends with its next answer: clients come back by a new one, elsewhere. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
   /** Takes no new connections, lets what is under way end for so long, then closes everything. */
   async stop(finishMsMax: number): Promise<void> {
     const closed = once(this.#server, 'close');
+    this.#isDraining = true;
     this.#isStopping = true;
-    this.#connections.stop();
     this.#server.close();
     this.#server.closeIdleConnections();
     await new Promise<void>((resolve) => {
@@ -90,6 +107,7 @@ export class Listener {
       if (this.#underWay === 0) this.#whenIdle();
     });
     this.#server.closeAllConnections();
+    this.#connections.stop();
     await closed;
   }
 
@@ -110,7 +128,7 @@ export class Listener {
   }
 
   async #run(exchange: Exchange, socket: Socket): Promise<void> {
-    await exchange.run(() => this.#isStopping);
+    await exchange.run(() => this.#isDraining);
     this.#connections.watch(socket, null);
     this.#underWay -= 1;
     if (this.#underWay === 0 && this.#isStopping) this.#whenIdle();

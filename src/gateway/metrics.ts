@@ -15,6 +15,8 @@ export interface GatewayGauges {
   heldBytes: () => number;
   heldForMaster: () => number;
   connections: () => number;
+  /** Null: the S3 port speaks plain HTTP. */
+  certificateExpiresAtWallMs: (() => number) | null;
 }
 
 /** What a gateway counts, under `aetherstore_gateway_…`; labels have few values each. */
@@ -58,6 +60,8 @@ export class GatewayMetrics {
     gauge('body_bytes_reserved', 'Memory reserved for bodies under way.', gauges.heldBytes);
     gauge('requests_held', 'Requests that wait for the master.', gauges.heldForMaster);
     gauge('connections', 'Open client connections.', gauges.connections);
+    const { certificateExpiresAtWallMs: expires } = gauges;
+    if (expires) gauge('certificate_expiry_timestamp_seconds', 'When the certificate of the S3 port expires.', () => expires() / 1000);
   }
 
   countRequest({ operation, status, durationMs, receivedBytes, sentBytes }: CountedRequest): void {

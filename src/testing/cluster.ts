@@ -146,6 +146,8 @@ export class Cluster {
       {
         listenHost: '127.0.0.1',
         port: 0,
+        tls: null,
+        drainDelayMs: 0,
         adminPort: 0,
         masterAddress: this.#masterAddress,
         zone: '',

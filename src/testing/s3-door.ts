@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { systemClock } from '../base/clock.js';
 import { silentLog } from '../base/log.js';
 import { must } from '../base/must.js';
@@ -36,7 +37,9 @@ export interface S3Door {
   close(): Promise<void>;
 }
 
-export async function openS3Door(options: { limits?: Partial<AdmissionLimits>; baseDomain?: string } = {}): Promise<S3Door> {
+export async function openS3Door(
+  options: { limits?: Partial<AdmissionLimits>; baseDomain?: string; tls?: SecureContextOptions } = {},
+): Promise<S3Door> {
   const verbs: Verb[] = [];
   const objects: S3Door['objects'] = new Map();
   const chunks = new MemoryBodies();
@@ -53,6 +56,7 @@ export async function openS3Door(options: { limits?: Partial<AdmissionLimits>; b
   const hashers = await BodyHashers.create();
   const listener = new Listener({
     ...parts,
+    tls: options.tls ?? null,
     gatewayId,
     metrics: new GatewayMetrics(),
     baseDomain: options.baseDomain ?? null,

@@ -6,6 +6,8 @@ import { canonicalQuery, encodePath } from '../s3/canonical.js';
 export interface S3TestClientOptions {
   endpoint: string;
   credentials: Credentials;
+  /** Opens a connection for every request. */
+  alwaysConnects?: boolean;
   /** From sending to the last byte of the answer. */
   timeoutMs: number;
 }
@@ -29,10 +31,11 @@ export interface S3TestAnswer {
 export class S3TestClient {
   readonly #options: S3TestClientOptions;
   readonly #signer: RequestSigner;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
 
   constructor(options: S3TestClientOptions) {
     this.#options = options;
+    this.#agent = new Agent({ keepAlive: options.alwaysConnects !== true });
     this.#signer = new RequestSigner(options.credentials, 'us-east-1');
   }
 

@@ -10,6 +10,7 @@ const ordered = [
   ['suspectAfterMs', 'downAfterMs'],
   ['warnFillFraction', 'readOnlyFillFraction'],
   ['backFillFraction', 'readOnlyFillFraction'],
+  ['drainDelayMs', 'stopDeadlineMs'],
 ] as const;
 
 /** What no setting can see alone. Throws `ConfigError`. */
@@ -21,6 +22,13 @@ export function checkSettings(loaded: { settings: object; sources: LoadedSetting
     if (typeof below === 'number' && typeof above === 'number' && below > above) {
       throw new ConfigError(`${named(lower)}: ${below} is not accepted; accepted is at most ${above}, the value of ${named(upper)}`);
     }
+  }
+  for (const [given, missing] of [
+    ['tlsCertificateFile', 'tlsKeyFile'],
+    ['tlsKeyFile', 'tlsCertificateFile'],
+  ] as const) {
+    if ((values[given] ?? null) !== null && values[missing] === null)
+      throw new ConfigError(`${named(given)}: it is not accepted alone; ${named(missing)} is wanted beside it`);
   }
   if (values['restAuth'] === 'none' && !isLoopback(String(values['listenHost'])) && values['restAuthNoneAccepted'] === null) {
     throw new ConfigError(

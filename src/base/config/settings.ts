@@ -144,6 +144,14 @@ const table = {
     prose: 'With it, BUCKET.BASE-DOMAIN is understood as well as a path.',
   },
 
+  tlsCertificateFile: {
+    type: path,
+    default: null,
+    roles: ['master', 'gateway'],
+    prose: 'The certificate of the S3 port and its chain, PEM: with it the gateway speaks HTTPS, TLS 1.2 or later. Read again on change.',
+  },
+  tlsKeyFile: { type: path, default: null, roles: ['master', 'gateway'], prose: 'The private key of that certificate, PEM, unencrypted.' },
+
   // ---- copies
   replicationFactor: { type: count(1, 7), default: '3', roles: clustering, prose: 'Copies of each chunk (RF).' },
   writeQuorum: {
@@ -241,6 +249,14 @@ const table = {
     default: { master: '25000', datanode: '25000', gateway: '25000', dev: '4500' },
     roles: all,
     prose: 'After SIGTERM or SIGINT what is under way may go on for so long; then the process ends.',
+  },
+
+  drainDelayMs: {
+    type: duration(0, hour),
+    default: '0',
+    roles: ['gateway'],
+    prose:
+      'After SIGTERM a gateway says at once that it is not ready and serves on for so long, while load balancers take it out. Part of stop-deadline-ms. In Kubernetes 5s or more.',
   },
 
   // ---- commands
