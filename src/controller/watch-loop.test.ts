@@ -324,8 +324,8 @@ describe('the watch of a resource', () => {
         socketsMax = Math.max(socketsMax, server.sockets);
         if (reconnects % 1000 === 0) heaps.push(heapUsedBytes());
         if (reconnects === 10_000) resolve();
-        else if (reconnects % 5 > 0) server.endStreams('pods');
-        else rough[(reconnects / 5) % rough.length]!();
+        else if (reconnects % 10 > 0) server.endStreams('pods');
+        else rough[(reconnects / 10) % rough.length]!();
       };
     });
     server.endStreams('pods');
