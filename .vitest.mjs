@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     reporters: reports ? ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]] : ['default'],
     projects: [
-      suite('unit', ['src/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash,compose,clients}.test.ts'] }),
+      suite('unit', ['{src,charts}/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash,compose,clients}.test.ts'] }),
       // real processes from dist/
       suite('cluster', ['src/**/*.cluster.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
       // the image and a container engine

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose clean
+.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose dashboards metrics-docs test-alerts clean
 
 installed := node_modules/.cache/installed
 built := dist/.built
@@ -50,6 +50,15 @@ image: ## the container image
 
 test-compose: $(installed) image ## docker-compose.yml, with the lines of the README
 	npm run --silent test:compose
+
+dashboards: $(installed) ## the chart's Grafana dashboards, from charts/dashboards/*.ts
+	@npx tsx charts/dashboards/make.ts
+
+metrics-docs: $(installed) ## docs/metrics.md, from what a running store shows
+	@npx tsx charts/dashboards/check-metrics.ts --write
+
+test-alerts: $(installed) ## each alert in a case where it fires and one where it is quiet (promtool)
+	npm run --silent test:alerts
 
 clean: ## removes what was built; packages and data stay
 	rm -rf dist

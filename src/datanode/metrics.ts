@@ -31,6 +31,9 @@ export class DatanodeMetrics {
     this.#requests = counter('requests', 'REST requests by method and status; status 0: the connection broke first.', ['method', 'status']);
     this.#orders = counter('orders', 'Orders of the master by kind and outcome.', ['kind', 'outcome']);
     this.#heartbeats = counter('heartbeats', 'Heartbeats by result.', ['result']);
+    // From the start, so that the first one is an increase.
+    for (const kind of ['copy', 'delete', 'verify', 'clear'] as const) this.#orders.inc({ kind, outcome: 'done' }, 0);
+    for (const result of ['answered', 'failed'] as const) this.#heartbeats.inc({ result }, 0);
     this.#damage = counter('damaged_chunks', 'Copies that were found damaged when they were read.', []);
   }
 

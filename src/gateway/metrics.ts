@@ -45,6 +45,8 @@ export class GatewayMetrics {
     this.#sent = counter('sent_bytes', 'Bytes of answer bodies.', []);
     this.#lateReplicas = counter('late_replicas', 'Copies whose receipt came after the commit.', []);
     this.#badReplicas = counter('bad_replicas', 'Copies that a reader found missing or damaged.', ['problem']);
+    // From the start, so that the first one is an increase.
+    for (const problem of ['missing', 'damaged'] as const) this.#badReplicas.inc({ problem }, 0);
   }
 
   watch(gauges: GatewayGauges): void {

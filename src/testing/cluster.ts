@@ -53,6 +53,10 @@ export class Cluster {
     return cluster;
   }
 
+  get master(): RunningMaster {
+    return must(this.#master, 'master');
+  }
+
   endpoint(gateway = 0): string {
     return `http://127.0.0.1:${must(this.gateways[gateway], 'gateway').port}`;
   }
