@@ -41,8 +41,18 @@ function digitAt(text: string, place: number): number {
 
 /** The canonical form of 16 bytes at `offset`. */
 export function uuidFromBytes(bytes: Uint8Array, offset = 0): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset + offset, 16).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return uuidFromHex(Buffer.from(bytes.buffer, bytes.byteOffset + offset, 16).toString('hex'));
+}
+
+/** The canonical form of 32 lower-case hexadecimal digits at `at`. */
+export function uuidFromHex(hex: string, at = 0): string {
+  const part = (from: number, to: number): string => hex.slice(at + from, at + to);
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;
+}
+
+/** The 32 hexadecimal digits of a canonical UUID. */
+export function uuidToHex(uuid: string): string {
+  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { packChunks, unpackChunks } from '../metadata/rows/body.js';
+import { uuidToHex } from '../base/uuid.js';
+import { unpackChunks } from '../metadata/rows/body.js';
 import type { SqliteConnection } from '../metadata/sqlite/connection.js';
 import { counterNames, statement, type Counter } from '../metadata/tx.js';
 
@@ -65,20 +66,16 @@ export function auditMetadata(rows: SqliteConnection): string[] {
 function auditChunks(rows: SqliteConnection): string[] {
   const problems: string[] = [];
   const lengths = new Map<string, number>();
-  for (const row of rows.all(statement('SELECT hex(id) AS id, length, kind FROM chunk WHERE kind = 0 OR state = 2'), [])) {
+  for (const row of rows.all(statement('SELECT lower(hex(id)) AS id, length, kind FROM chunk WHERE kind = 0 OR state = 2'), [])) {
     const { id, length } = row as { id: string; length: number };
     lengths.set(id, length);
   }
-  for (const row of rows.all(statement('SELECT number, chunks FROM body'), [])) {
-    const { number, chunks } = row as { number: number; chunks: Buffer };
+  for (const row of rows.all(statement('SELECT number, lower(hex(chunks)) AS chunks FROM body'), [])) {
+    const { number, chunks } = row as { number: number; chunks: string };
     for (const { id, startBytes, endBytes } of unpackChunks(chunks)) {
-      const packedId = packChunks([{ id, lengthBytes: 0 }])
-        .subarray(0, 16)
-        .toString('hex')
-        .toUpperCase();
-      if (lengths.get(packedId) !== endBytes - startBytes)
+      if (lengths.get(uuidToHex(id)) !== endBytes - startBytes)
         problems.push(`body ${number} lists chunk ${id}, which is not there or not so long`);
-      lengths.delete(packedId);
+      lengths.delete(uuidToHex(id));
     }
   }
   for (const id of lengths.keys()) problems.push(`chunk ${id} belongs to no body`);

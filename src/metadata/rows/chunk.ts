@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import { uuidFromBytes } from '../../base/uuid.js';
+import { uuidFromHex } from '../../base/uuid.js';
 import type { ChunkFacts, ChunkKind } from '../../model/chunk.js';
 import { nodeNumberMax } from '../limits.js';
 import { statement } from '../tx.js';
@@ -18,10 +18,10 @@ export interface ChunkInfo extends ChunkFacts {
 }
 
 export interface ChunkRow {
-  id: Buffer;
+  id: string; // 32 hexadecimal digits
   length: number;
   crc32c: number;
-  nodes: Buffer; // see packNodes
+  nodes: string; // see packNodes
   kind: number;
   generation: number;
   state: number;
@@ -33,7 +33,7 @@ const states: readonly ChunkState[] = ['present', 'pending', 'deleted'];
 export const kindCode = (kind: ChunkKind): number => kinds.indexOf(kind);
 export const stateCode = (state: ChunkState): number => states.indexOf(state);
 
-const columns = 'c.id, c.length, c.crc32c, c.nodes, c.kind, c.generation, c.state';
+const columns = 'lower(hex(c.id)) AS id, c.length, c.crc32c, hex(c.nodes) AS nodes, c.kind, c.generation, c.state';
 
 export const chunkById = statement<[id: Buffer], ChunkRow>(`SELECT ${columns} FROM chunk c WHERE c.id = ?`);
 /** Of a JSON list of UUIDs. */
@@ -44,9 +44,9 @@ export const chunkPage = statement<[afterId: Buffer, limit: number], ChunkRow>(
   `SELECT ${columns} FROM chunk c WHERE c.id > ? ORDER BY c.id LIMIT ? + 0`,
 );
 export const insertChunk = statement<
-  [id: Buffer, length: number, crc32c: number, nodes: Buffer, kind: number, generation: number, state: number]
+  [idHex: string, length: number, crc32c: number, nodesHex: string, kind: number, generation: number, state: number]
 >(
-  `INSERT INTO chunk (id, length, crc32c, nodes, stored, kind, generation, state) VALUES (?, ?, ?, ?, 0, ?, ?, ?)
+  `INSERT INTO chunk (id, length, crc32c, nodes, stored, kind, generation, state) VALUES (unhex(?), ?, ?, unhex(?), 0, ?, ?, ?)
    ON CONFLICT (id) DO NOTHING`,
 );
 /** Chunks of a body; JSON rows of [id, length, crc32c, nodes in hexadecimal, generation]. */
@@ -83,7 +83,7 @@ export const underPage = statement<
 
 export function chunkInfo(row: ChunkRow): ChunkInfo {
   return {
-    id: uuidFromBytes(row.id),
+    id: uuidFromHex(row.id),
     lengthBytes: row.length,
     crc32c: row.crc32c,
     kind: kinds[row.kind]!,
@@ -93,18 +93,18 @@ export function chunkInfo(row: ChunkRow): ChunkInfo {
   };
 }
 
-/** Ascending, two bytes each. */
-export function packNodes(numbers: readonly number[]): Buffer {
-  const packed = Buffer.alloc(numbers.length * 2);
-  for (const [index, number] of numbers.toSorted((a, b) => a - b).entries()) {
+/** Ascending, four hexadecimal digits each. */
+export function packNodes(numbers: readonly number[]): string {
+  let packed = '';
+  for (const number of numbers.toSorted((a, b) => a - b)) {
     assert(number > 0 && number <= nodeNumberMax, 'a node number has two bytes');
-    packed.writeUInt16BE(number, index * 2);
+    packed += number.toString(16).padStart(4, '0');
   }
   return packed;
 }
 
-export function unpackNodes(packed: Buffer): number[] {
+export function unpackNodes(packed: string): number[] {
   const numbers: number[] = [];
-  for (let at = 0; at < packed.length; at += 2) numbers.push(packed.readUInt16BE(at));
+  for (let at = 0; at < packed.length; at += 4) numbers.push(Number.parseInt(packed.slice(at, at + 4), 16));
   return numbers;
 }

@@ -44,8 +44,8 @@ export const deleteSlicesAt = statement<[rowsJson: string]>(
 export const lowerBodies = statement<[rowsJson: string]>(
   'UPDATE body SET refs = refs - (named.value ->> 1) FROM json_each(?) AS named WHERE body.number = named.value ->> 0',
 );
-export const unreferencedBodies = statement<[bodiesJson: string], { number: number; chunks: Buffer }>(
-  `SELECT b.number, b.chunks FROM json_each(?) AS named JOIN body b ON b.number = named.value WHERE b.refs = 0 ORDER BY b.number`,
+export const unreferencedBodies = statement<[bodiesJson: string], { number: number; chunks: string }>(
+  `SELECT b.number, lower(hex(b.chunks)) AS chunks FROM json_each(?) AS named JOIN body b ON b.number = named.value WHERE b.refs = 0 ORDER BY b.number`,
 );
 export const deleteBodies = statement<[bodiesJson: string]>('DELETE FROM body WHERE number IN (SELECT value FROM json_each(?))');
 export const deleteVersions = statement<[ownersJson: string]>('DELETE FROM version WHERE number IN (SELECT value FROM json_each(?))');

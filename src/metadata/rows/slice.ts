@@ -9,12 +9,17 @@ export interface ManifestSliceRow {
   offset: number;
   skip: number;
   length: number;
-  chunks: Buffer; // see packChunks
+  chunks: string; // of its body, see packChunks
+  /** Of the chunk where the body has one, as nearly all have: else they are null and empty. */
+  crc32c: number | null;
+  nodes: string; // see packNodes
 }
 
 /** Slices from the one that holds an offset on. */
 export const slicesFrom = statement<[owner: number, ofOwner: number, offset: number, limit: number], ManifestSliceRow>(
-  `SELECT s.offset, s.skip, s.length, b.chunks FROM slice s JOIN body b ON b.number = s.body
+  `SELECT s.offset, s.skip, s.length, lower(hex(b.chunks)) AS chunks, c.crc32c, hex(c.nodes) AS nodes
+   FROM slice s JOIN body b ON b.number = s.body
+   LEFT JOIN chunk c ON length(b.chunks) = 24 AND c.id = substr(b.chunks, 1, 16)
    WHERE s.owner = ? AND s.offset >= coalesce((SELECT max(offset) FROM slice WHERE owner = ? AND offset <= ?), 0)
    ORDER BY s.offset LIMIT ? + 0`,
 );

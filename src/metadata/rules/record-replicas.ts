@@ -12,7 +12,7 @@ export interface ReplicaChange extends ChunkFacts {
 export function* recordReplicas(tx: Tx, changes: readonly ReplicaChange[], replicationFactor: number): Transaction<void> {
   const grown = changes.filter(({ before, after }) => after.length > before.length);
   if (grown.length === 0) return;
-  yield* tx.run(updateChunkNodes, [JSON.stringify(grown.map(({ id, after }) => [id, packNodes(after).toString('hex')]))]);
+  yield* tx.run(updateChunkNodes, [JSON.stringify(grown.map(({ id, after }) => [id, packNodes(after)]))]);
   const whole = grown.filter(({ after }) => after.length >= replicationFactor).map(({ id }) => id);
   const removed = yield* tx.run(deleteUnder, [JSON.stringify(whole)]);
   yield* tx.bump('under', -removed);

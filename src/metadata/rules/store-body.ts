@@ -1,5 +1,5 @@
 import { must } from '../../base/must.js';
-import { uuidToBytes } from '../../base/uuid.js';
+import { uuidToHex } from '../../base/uuid.js';
 import type { WrittenChunk } from '../../model/chunk.js';
 import { Refusal } from '../../model/refusal.js';
 import { insertBody, packChunks } from '../rows/body.js';
@@ -57,13 +57,13 @@ function* insertChunkRows(tx: Tx, chunks: readonly WrittenChunk[], placed: reado
   if (chunks.length === 1) {
     const { id, lengthBytes, crc32c, generation } = chunks[0]!;
     const nodes = packNodes(placed[0]!);
-    return yield* tx.run(insertChunk, [uuidToBytes(id), lengthBytes, crc32c, nodes, kindCode('chunk'), generation, stateCode('present')]);
+    return yield* tx.run(insertChunk, [uuidToHex(id), lengthBytes, crc32c, nodes, kindCode('chunk'), generation, stateCode('present')]);
   }
   const rows = chunks.map(({ id, lengthBytes, crc32c, generation }, index) => [
     id,
     lengthBytes,
     crc32c,
-    packNodes(placed[index]!).toString('hex'),
+    packNodes(placed[index]!),
     generation,
   ]);
   return yield* tx.run(insertChunks, [JSON.stringify(rows)]);

@@ -35,7 +35,7 @@ export function* dropReplica(tx: Tx, args: DropReplicaArgs): Transaction<DropRep
 
   const kept = args.found === 'damaged' && after.length === 0;
   const copies = kept ? before.length : after.length;
-  if (!kept) yield* tx.run(updateChunkNodes, [JSON.stringify([[args.id, packNodes(after).toString('hex')]])]);
+  if (!kept) yield* tx.run(updateChunkNodes, [JSON.stringify([[args.id, packNodes(after)]])]);
   if (row.state === stateCode('present') && copies < args.replicationFactor) {
     const under = JSON.stringify([[args.id, copies]]);
     yield* tx.bump('under', yield* tx.run(insertUnder, [args.nowMs, under]));

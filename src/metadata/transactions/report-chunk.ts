@@ -1,4 +1,4 @@
-import { uuidToBytes } from '../../base/uuid.js';
+import { uuidToBytes, uuidToHex } from '../../base/uuid.js';
 import type { ChunkFacts } from '../../model/chunk.js';
 import { Refusal } from '../../model/refusal.js';
 import { chunkById, chunkInfo, insertChunk, insertUnder, kindCode, packNodes, stateCode } from '../rows/chunk.js';
@@ -45,9 +45,8 @@ export function* reportChunk(tx: Tx, args: ReportChunkArgs): Transaction<Record<
 
 function* addRestChunk(tx: Tx, args: ReportChunkArgs, nodeNumber: number): Transaction<void> {
   const { id, lengthBytes, crc32c, generation } = args;
-  const bytes = uuidToBytes(id);
-  const state = (yield* tx.get(restUploadById, [bytes])) === undefined ? 'present' : 'pending';
-  yield* tx.run(insertChunk, [bytes, lengthBytes, crc32c, packNodes([nodeNumber]), kindCode('rest'), generation, stateCode(state)]);
+  const state = (yield* tx.get(restUploadById, [uuidToBytes(id)])) === undefined ? 'present' : 'pending';
+  yield* tx.run(insertChunk, [uuidToHex(id), lengthBytes, crc32c, packNodes([nodeNumber]), kindCode('rest'), generation, stateCode(state)]);
   yield* tx.bump('chunks', 1);
   yield* tx.bump('chunkBytes', lengthBytes);
   yield* tx.bump('restObjects', 1);

@@ -18,7 +18,7 @@ const pageMax = 1000;
 const problemsMax = 20;
 const nodeRows = statement('SELECT number, id FROM node');
 const presentChunks = statement('SELECT id, length, crc32c, nodes FROM chunk WHERE state = 0');
-const namedBodies = statement('SELECT chunks FROM body WHERE refs > 0');
+const namedBodies = statement('SELECT lower(hex(chunks)) AS chunks FROM body WHERE refs > 0');
 
 export interface Census {
   replicas: number;
@@ -102,7 +102,7 @@ function compare(
     for (const id of disk.keys()) if (!named.has(id)) census.unnamed += 1;
   }
 
-  for (const { chunks } of rows.all(namedBodies, []) as { chunks: Buffer }[]) {
+  for (const { chunks } of rows.all(namedBodies, []) as { chunks: string }[]) {
     census.bodies += 1;
     for (const { id } of unpackChunks(chunks)) if (!named.has(id)) problem(`chunk ${id} of a body in use has no row`);
   }
