@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { readableLine } from './log-line.js';
+import { turnLines } from './turn-lines.js';
 
 /** What is passed in wherever something is logged; never imported as an instance. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & { child(bindings: object): Log };
@@ -15,7 +16,12 @@ export interface LogOptions {
 /** The process's log, on stdout. Secrets never get here: what is logged is chosen by name, not whole objects. */
 export function createLog(options: LogOptions): Log {
   const common = { level: options.level, base: { role: options.role }, timestamp: () => `,"time":"${new Date().toISOString()}"` };
-  if (options.format === 'json') return pino(common);
+  if (options.format === 'json') {
+    const stdout = pino.destination({ dest: 1, sync: true });
+    const lines = turnLines((text) => stdout.write(text));
+    process.on('exit', lines.flush);
+    return pino(common, lines);
+  }
   return pino(common, { write: (line: string) => process.stdout.write(`${readableLine(options.role, line.trimEnd())}\n`) });
 }
 

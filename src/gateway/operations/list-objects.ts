@@ -1,4 +1,4 @@
-import { formatXmlDate } from '../../s3/http-date.js';
+import { xmlDateWriter } from '../../s3/http-date.js';
 import { readEncodingType, readLimit, readName, readToken, writeToken } from '../../s3/list-arguments.js';
 import { ownerElement } from '../../s3/settings.js';
 import { nameWriter, xml, type XmlText } from '../../s3/xml-write.js';
@@ -62,9 +62,10 @@ async function listPage(request: GatewayRequest, services: GatewayServices, star
 
 function contentsOf(page: Page, name: (name: string) => string, withOwner: boolean): XmlText {
   const owner = withOwner ? ownerElement : null;
+  const date = xmlDateWriter();
   const objects = page.objects.map(
     ({ key, lastModifiedMs, etag, sizeBytes, checksum }) =>
-      xml`<Contents><Key>${name(key)}</Key><LastModified>${formatXmlDate(lastModifiedMs)}</LastModified><ETag>"${etag}"</ETag>${
+      xml`<Contents><Key>${name(key)}</Key><LastModified>${date(lastModifiedMs)}</LastModified><ETag>"${etag}"</ETag>${
         checksum === null
           ? null
           : xml`<ChecksumAlgorithm>${checksum.algorithm}</ChecksumAlgorithm><ChecksumType>${checksum.type}</ChecksumType>`
