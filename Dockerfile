@@ -7,12 +7,13 @@ ENV npm_config_nodedir=/usr/local
 COPY package.json package-lock.json .npmrc LICENSE ./
 COPY .ci/install .ci/install
 RUN bash .ci/install
-COPY tsconfig.json tsconfig.build.json ./
+COPY .build.mjs ./
 COPY src src
-RUN npm run build && rm -rf dist/testing dist/.tsbuildinfo
-# of the packages only what runs: no development packages, no sources of SQLite
-RUN npm prune --omit=dev --ignore-scripts && \
-    cd node_modules/better-sqlite3 && \
+RUN npm run build
+# of the packages only the compiled ones, which are not in dist/, without the sources of SQLite
+RUN mkdir -p /runtime/@node-rs && cp -r node_modules/@node-rs/crc32* /runtime/@node-rs/ && \
+    cp -r node_modules/better-sqlite3 node_modules/bindings node_modules/file-uri-to-path /runtime/ && \
+    cd /runtime/better-sqlite3 && \
     strip --strip-unneeded build/Release/better_sqlite3.node && \
     mv build/Release/better_sqlite3.node /tmp/ && rm -rf build deps src && mkdir -p build/Release && mv /tmp/better_sqlite3.node build/Release/
 
@@ -22,7 +23,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /us
     mkdir -p /var/aetherstore/data /var/aetherstore/objects /etc/aetherstore/secrets && \
     chmod 1777 /var/aetherstore/data /var/aetherstore/objects /etc/aetherstore/secrets
 COPY --from=build /build/package.json /build/LICENSE /opt/aetherstore/
-COPY --from=build /build/node_modules /opt/aetherstore/node_modules
+COPY --from=build /runtime /opt/aetherstore/node_modules
 COPY --from=build /build/dist /opt/aetherstore/dist
 # more threads for file syncs than Node's four, so that a slow disk leaves some for everything else
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=16

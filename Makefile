@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 installed := node_modules/.cache/installed
 built := dist/.built
-sources := $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) tsconfig.json tsconfig.build.json
+sources := $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) .build.mjs package.json
 image := aetherstore/aetherstore:dev
 
 help: ## this list
@@ -16,7 +16,7 @@ run: $(built) ## a store on this machine: endpoint, keys, lines to copy (ARGS="-
 	@exec node dist/main.js dev $(ARGS)
 
 dev: $(installed) ## the same from sources, started anew on each change
-	@npx tsc -p tsconfig.build.json --watch --preserveWatchOutput & trap "kill $$!" EXIT; \
+	@node .build.mjs --watch & trap "kill $$!" EXIT; \
 	until [[ -f dist/main.js ]]; do sleep 0.2; done; \
 	node --watch-path=dist dist/main.js dev $(ARGS)
 

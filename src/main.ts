@@ -19,6 +19,7 @@ import { StartRefused } from './base/start-refused.js';
 import { readyMessage, Supervisor } from './base/supervisor.js';
 import { TlsFiles } from './base/tls-files.js';
 import { untilEnded } from './base/until-ended.js';
+import { version } from './base/version.js';
 
 /*
  * `aetherstore ROLE`. The only file that reads the environment and ends the process; each role is wired here from its
@@ -203,7 +204,6 @@ function say(text: string): number {
 }
 
 function versionText(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   return `aetherstore ${version} (Node ${process.versions.node})`;
 }
 

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 function start(...args: string[]): ChildProcess {
   const { PATH } = process.env;
-  return spawn(process.execPath, [resolve('dist/cli/main.js'), ...args], {
+  return spawn(process.execPath, [resolve('dist/aether.js'), ...args], {
     cwd: folder,
     env: { PATH, HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],

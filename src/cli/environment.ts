@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { systemClock, type Clock } from '../base/clock.js';
 import { systemRandom, type Random } from '../base/random.js';
+import { version } from '../base/version.js';
 
 /** Everything that the command line touches of the process it runs in. Only `systemEnvironment` reads `process`. */
 export interface Environment {
@@ -25,7 +25,6 @@ export interface Environment {
 }
 
 export function systemEnvironment(interrupted: AbortSignal): Environment {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   return {
     variables: process.env,
     homeFolder: homedir(),

@@ -48,7 +48,7 @@ async function judge(mutant: Mutant, tree: string): Promise<string | null> {
   if (!existsSync(patch)) return 'its patch is missing';
   const applied = await run('patch', ['-p1', '--no-backup-if-mismatch', '--fuzz=0', '-i', patch], { cwd: tree });
   if (applied.code !== 0) return `its patch does not apply\n${applied.output}`;
-  const built = await run('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: tree });
+  const built = await run('node', ['.build.mjs'], { cwd: tree });
   if (built.code !== 0) return `it does not compile\n${built.output}`;
 
   const report = join(tree, 'vitest-report.json');
