@@ -55,6 +55,7 @@ const commands: Record<Role, (flags: readonly string[]) => number | Promise<numb
   master: (flags) => serve('master', load('master', flags), startMaster),
   datanode: (flags) => serve('datanode', load('datanode', flags), startDatanode),
   gateway: (flags) => serve('gateway', load('gateway', flags), startGateway),
+  controller: (flags) => serve('controller', load('controller', flags), startController),
   dev: (flags) => dev(load('dev', flags)),
   init: (flags) => init(load('init', flags).settings),
   health: (flags) => health(load('health', flags).settings),
@@ -135,6 +136,30 @@ function tlsOf({ settings, sources }: LoadedSettings<'gateway'>, parts: RolePart
   if (tlsCertificateFile === null || tlsKeyFile === null) return null;
   const certificate = { path: tlsCertificateFile, setting: namedSource(sources, 'tlsCertificateFile') };
   return new TlsFiles({ certificate, key: { path: tlsKeyFile, setting: namedSource(sources, 'tlsKeyFile') } }, parts);
+}
+
+async function startController(loaded: LoadedSettings<'controller'>, parts: RoleParts): Promise<RunningRole> {
+  const { settings } = loaded;
+  const needed = (name: 'namespace' | 'releaseName'): string => {
+    if (settings[name] !== null) return settings[name];
+    throw new ConfigError(`${namedSource(loaded.sources, name)}: it is needed by a controller`);
+  };
+  const namespace = needed('namespace');
+  const releaseName = needed('releaseName');
+  const fullname = settings.fullname ?? releaseName;
+  const podName = settings.podName ?? hostname();
+  const secretName = settings.secretName ?? `${fullname}-secrets`;
+  const masterAddress = settings.masterAddress ?? `http://${fullname}-master.${namespace}.svc:42100`;
+  const { kubeConfigCredentials, serviceAccountCredentials } = await import('./controller/credentials.js');
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  if (settings.kubeconfig === null && (!host || !port))
+    throw new StartRefused('a controller runs in a pod of Kubernetes, or with --kubeconfig: KUBERNETES_SERVICE_HOST is not set');
+  const credentials =
+    settings.kubeconfig === null
+      ? serviceAccountCredentials({ host: host ?? '', port: Number(port) })
+      : await kubeConfigCredentials(settings.kubeconfig);
+  const { startController: start } = await import('./controller/controller.js');
+  return start({ ...settings, namespace, releaseName, fullname, podName, secretName, masterAddress, credentials }, parts);
 }
 
 /** The tokens that REST accepts; null: none is asked for. */

@@ -67,13 +67,13 @@ export async function writeSecretFileOnce(path: string, content: string): Promis
   return true;
 }
 
-interface SecretFileContent {
+interface SecretContent {
   lines: string[];
   /** `# name: value` lines, for what belongs to the secret but is none. */
   notes: Map<string, string>;
 }
 
-function readSecretFile(path: string, setting: string, secretOf: (line: string) => string | null): SecretFileContent {
+function readSecretFile(path: string, setting: string, secretOf: (line: string) => string | null): SecretContent {
   let text: string;
   try {
     if (statSync(path).size > secretFileBytesMax) throw new SecretRefused(`${setting}: ${path} is larger than ${secretFileBytesMax} bytes`);
@@ -82,19 +82,27 @@ function readSecretFile(path: string, setting: string, secretOf: (line: string) 
     if (error instanceof SecretRefused) throw error;
     throw new SecretRefused(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code}); ${wayOut}`, { cause: error });
   }
-  const content: SecretFileContent = { lines: [], notes: new Map() };
+  return readSecretText(text, { where: path, setting, secretOf });
+}
+
+/** The content of a secret file, wherever it came from. `where` is for messages. Throws `SecretRefused`. */
+export function readSecretText(
+  text: string,
+  { where, setting, secretOf = (line) => line }: Pick<SecretFileOptions, 'setting' | 'secretOf'> & { where: string },
+): SecretContent {
+  const content: SecretContent = { lines: [], notes: new Map() };
   for (const raw of text.split('\n')) {
     const line = raw.trim();
     const note = /^#\s*([a-z-]+):\s*(\S+)$/.exec(line);
     if (note) content.notes.set(note[1]!, note[2]!);
     if (line !== '' && !line.startsWith('#')) content.lines.push(line);
   }
-  if (content.lines.length === 0) throw new SecretRefused(`${setting}: ${path} is empty; ${wayOut}`);
-  if (content.lines.length > secretsMax) throw new SecretRefused(`${setting}: ${path} has more than ${secretsMax} secrets`);
+  if (content.lines.length === 0) throw new SecretRefused(`${setting}: ${where} is empty; ${wayOut}`);
+  if (content.lines.length > secretsMax) throw new SecretRefused(`${setting}: ${where} has more than ${secretsMax} secrets`);
   for (const [index, line] of content.lines.entries()) {
     const secret = secretOf(line);
     const weakness = secret === null ? 'does not have the form that this file needs' : secretWeakness(secret);
-    if (weakness) throw new SecretRefused(`${setting}: secret ${index + 1} of ${path} ${weakness}; ${wayOut}`);
+    if (weakness) throw new SecretRefused(`${setting}: secret ${index + 1} of ${where} ${weakness}; ${wayOut}`);
   }
   return content;
 }
@@ -114,7 +122,7 @@ export interface SecretFileOptions {
 export class SecretFile {
   readonly #options: Required<SecretFileOptions>;
   readonly #parts: { clock: Clock; log: Log };
-  #content: SecretFileContent;
+  #content: SecretContent;
   #state: string;
   #lookedAtMs: number;
 

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
+import { newSecrets, secretNames } from '../base/new-secrets.js';
 import type { Random } from '../base/random.js';
-import { newSecret, writeSecretFileOnce } from '../base/secret-file.js';
-
-const accessKeyAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+import { writeSecretFileOnce } from '../base/secret-file.js';
 
 export interface SecretPaths {
   clusterSecret: string;
@@ -20,20 +19,11 @@ export function secretPaths(folder: string): SecretPaths {
 
 /** Writes the secrets that are missing from a folder; those that are there stay. Answers the paths it wrote. */
 export async function initSecrets(folder: string, random: Random): Promise<string[]> {
-  const paths = secretPaths(folder);
+  const contents = newSecrets(random);
   const written: string[] = [];
-  for (const [path, content] of [
-    // the cluster id belongs to the secret: a store and its secret are moved, saved and lost together
-    [paths.clusterSecret, `# cluster-id: ${random.uuidV4()}\n${newSecret()}\n`],
-    [paths.restToken, `${newSecret()}\n`],
-    [paths.rootCredential, `${newAccessKeyId(random)}:${newSecret()}\n`],
-  ] as const) {
-    if (await writeSecretFileOnce(path, content)) written.push(path);
+  for (const name of secretNames) {
+    const path = join(folder, name);
+    if (await writeSecretFileOnce(path, contents[name])) written.push(path);
   }
   return written;
-}
-
-/** Twenty characters, as S3 clients expect. */
-function newAccessKeyId(random: Random): string {
-  return `AE${Array.from(random.bytes(18), (byte) => accessKeyAlphabet[byte % accessKeyAlphabet.length]).join('')}`;
 }

@@ -47,7 +47,7 @@ const kinds: Record<ResourceName, ResourceKind> = {
 type Query = Record<string, string | number | boolean | undefined>;
 
 interface Call {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: Query;
   body?: object;
@@ -120,6 +120,16 @@ export class ApiClient implements ClusterApi {
     const contentType = 'application/merge-patch+json';
     const call: Call = { method: 'PATCH', path: this.#path(resource, name), query: { fieldManager }, body: patch, contentType };
     return (await this.#ask(call, signal)) as unknown as Resources[R];
+  }
+
+  async deleteOrphaning(
+    resource: ResourceName,
+    name: string,
+    preconditions: { uid: string; resourceVersion: string },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Orphan', preconditions };
+    await this.#ask({ method: 'DELETE', path: this.#path(resource, name), body }, signal);
   }
 
   /** Ends the connections that wait for use; those of calls under way end with them. */

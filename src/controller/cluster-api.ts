@@ -33,6 +33,13 @@ export interface ClusterApi {
   replace<R extends ResourceName>(resource: R, object: Resources[R], signal?: AbortSignal): Promise<Resources[R]>;
   /** Merges the given fields into the object (RFC 7386): null removes a field, a list is replaced whole. */
   mergePatch<R extends ResourceName>(resource: R, name: string, patch: object, signal?: AbortSignal): Promise<Resources[R]>;
+  /** Deletes exactly this version of an object, 409 otherwise, and leaves all that it owns: the pods run on. */
+  deleteOrphaning(
+    resource: ResourceName,
+    name: string,
+    version: { uid: string; resourceVersion: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface ListOptions {

@@ -9,7 +9,7 @@ import { fakeApiCertificate } from './fake-api-certificate.js';
 import { FakeCluster, FakeRefusal, selects, type FakeChange } from './fake-cluster.js';
 
 /** As RBAC calls them, beside the resource. */
-type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 export type Fault = { status: number; reason: string; retryAfterSeconds?: number } | 'reset' | 'stall';
 
@@ -181,7 +181,7 @@ export class FakeApiServer {
       throw new FakeRefusal(404, 'NotFound', 'the server could not find the requested resource');
     if (namespace !== (resource === 'nodes' ? undefined : this.namespace)) throw new FakeRefusal(403, 'Forbidden', 'in another namespace');
     const reading: Verb = name !== '' ? 'get' : url.searchParams.get('watch') === 'true' ? 'watch' : 'list';
-    const verb = ({ GET: reading, POST: 'create', PUT: 'update', PATCH: 'patch' } as const)[request.method ?? ''];
+    const verb = ({ GET: reading, POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const)[request.method ?? ''];
     if (!verb) throw new FakeRefusal(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
     return { verb, resource: resource as ResourceName, name, query: url.searchParams };
   }
@@ -207,6 +207,12 @@ export class FakeApiServer {
           throw new FakeRefusal(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format');
         }
         return this.cluster.mergePatch(resource, name, parsed(body));
+      case 'delete': {
+        const { propagationPolicy, preconditions } = parsed(body) as DeleteOptions;
+        if (propagationPolicy !== 'Orphan') throw new FakeRefusal(400, 'BadRequest', 'this server deletes without what is owned only');
+        this.cluster.removeVersion(resource, name, preconditions ?? {});
+        return { kind: 'Status', apiVersion: 'v1', status: 'Success' };
+      }
       case 'watch':
         throw new FakeRefusal(500, 'InternalError', 'a watch is no plain answer');
       default:
@@ -282,6 +288,11 @@ export class FakeApiServer {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   }
+}
+
+interface DeleteOptions {
+  propagationPolicy?: string;
+  preconditions?: { uid?: string; resourceVersion?: string };
 }
 
 interface Stream {

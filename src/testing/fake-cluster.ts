@@ -88,6 +88,14 @@ export class FakeCluster {
     this.#tell(resource, 'DELETED', { ...object, metadata: { ...object.metadata, resourceVersion: this.#nextVersion() } });
   }
 
+  /** What is not named may be any. */
+  removeVersion(resource: ResourceName, name: string, wanted: { uid?: string; resourceVersion?: string }): void {
+    const { uid, resourceVersion } = this.get(resource, name).metadata;
+    if ((wanted.uid ?? uid) !== uid || (wanted.resourceVersion ?? resourceVersion) !== resourceVersion)
+      throw new FakeRefusal(409, 'Conflict', 'the preconditions do not hold');
+    this.remove(resource, name);
+  }
+
   /** Null: the version is too old. */
   changesAfter(resource: ResourceName, version: number, options: ListOptions): FakeChange[] | null {
     if (version < this.#forgottenVersion) return null;

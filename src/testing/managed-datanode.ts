@@ -32,6 +32,8 @@ export interface ManagedDatanodeOptions {
   zone?: string;
   heartbeatMs: number;
   nodeId?: string;
+  /** What it tells the master instead of where it is. */
+  advertisedAddress?: string;
 }
 
 /**
@@ -70,7 +72,7 @@ export class ManagedDatanode {
 
   /** Also of a node that was killed: there it was. */
   get address(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#options.advertisedAddress ?? `http://127.0.0.1:${this.#port}`;
   }
 
   set masterAddress(masterAddress: string) {

@@ -12,7 +12,9 @@ import { createWireClient } from '../wire/client.js';
 import type { RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
 import { ManagedDatanode, type ManagedDatanodeOptions } from './managed-datanode.js';
 
-const secret = Buffer.from('a secret of the tests, long enough');
+/** What everybody in these tests proves. */
+export const secretUnderTest = 'a-secret-of-the-tests,-long-enough';
+const secret = Buffer.from(secretUnderTest);
 /** All delays of the product, so much shorter that a test sees them pass. */
 const heartbeatMs = 100;
 const clusterReportMs = 5000;

@@ -7,6 +7,7 @@ const roleProse: Record<Role, string> = {
   master: 'metadata, node registry, liveness, repair; REST and wire on port 42100. With --gateway also S3',
   datanode: 'stores, serves and copies chunks on one disk; REST and wire on port 42101',
   gateway: 'S3 on port 9000; any number of them',
+  controller: 'Kubernetes only: tells the master what becomes of pods, machines and claims',
   dev: 'a whole store on this machine, for trying and developing',
   init: 'writes secrets into a folder, where they are missing',
   health: 'asks the process on this machine whether it is ready: exit code 0 or 1',

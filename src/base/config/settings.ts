@@ -1,7 +1,7 @@
 import { address, choice, count, duration, fraction, port, size, text, yesNo, type SettingType } from './setting-types.js';
 
 /** What `aetherstore` can be told to do; each takes its own settings. */
-export const roles = ['master', 'datanode', 'gateway', 'dev', 'init', 'health'] as const;
+export const roles = ['master', 'datanode', 'gateway', 'controller', 'dev', 'init', 'health'] as const;
 export type Role = (typeof roles)[number];
 
 interface Setting<T> {
@@ -22,10 +22,16 @@ const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
 const serving = ['master', 'datanode', 'gateway'] as const;
+/** With a process that stays, an admin port and a log. */
+const running = [...serving, 'controller'] as const;
 const all = [...serving, 'dev'] as const;
 const clustering = ['master', 'dev'] as const;
 const storing = ['datanode', 'dev'] as const;
 const path = text('a path');
+const kubernetesName = text(
+  'a name of Kubernetes: lower-case letters, digits, hyphens and dots',
+  /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
+);
 const secretsFolder = '/etc/aetherstore/secrets';
 
 /**
@@ -34,11 +40,16 @@ const secretsFolder = '/etc/aetherstore/secrets';
  */
 const table = {
   // ---- where things are
-  config: { type: path, default: null, roles: all, prose: 'A file of lines NAME=VALUE with the names of the environment variables.' },
+  config: {
+    type: path,
+    default: null,
+    roles: [...running, 'dev'],
+    prose: 'A file of lines NAME=VALUE with the names of the environment variables.',
+  },
   listenHost: {
     type: text('an address of this machine to listen on'),
-    default: { master: '0.0.0.0', datanode: '0.0.0.0', gateway: '0.0.0.0' },
-    roles: serving,
+    default: { master: '0.0.0.0', datanode: '0.0.0.0', gateway: '0.0.0.0', controller: '0.0.0.0' },
+    roles: running,
     prose: 'Address to listen on, for the service port and the admin port.',
   },
   port: {
@@ -50,8 +61,8 @@ const table = {
   },
   adminPort: {
     type: port,
-    default: { master: '9464', datanode: '9464', gateway: '9464', health: '9464' },
-    roles: [...serving, 'health'],
+    default: { master: '9464', datanode: '9464', gateway: '9464', controller: '9464', health: '9464' },
+    roles: [...running, 'health'],
     prose: 'Port of /metrics, /livez and /readyz; never the one that clients use.',
   },
   dataPath: {
@@ -63,8 +74,9 @@ const table = {
   masterAddress: {
     type: address,
     default: { gateway: 'http://127.0.0.1:42100' },
-    roles: ['datanode', 'gateway'],
-    prose: 'Where the master is. A datanode without it works alone: REST only, nothing is replicated.',
+    roles: ['datanode', 'gateway', 'controller'],
+    prose:
+      'Where the master is. A datanode without it works alone: REST only, nothing is replicated. A controller takes the Service of its release.',
   },
   advertisedAddress: {
     type: address,
@@ -203,7 +215,7 @@ const table = {
   clusterReportMs: {
     type: duration(50, minute),
     default: '5000',
-    roles: ['master'],
+    roles: ['master', 'controller'],
     prose: 'The longest between two reports of the Kubernetes controller. After three that did not come, what it saw counts no more.',
   },
   generationMs: { type: duration(second, 30 * day), default: '12h', roles: clustering, prose: 'How often the sweep generation advances.' },
@@ -231,23 +243,74 @@ const table = {
   backFillFraction: { type: fraction, default: '0.85', roles: storing, prose: 'Below this fill a full volume takes chunks again.' },
   fillCheckMs: { type: duration(20, minute), default: '5000', roles: storing, prose: 'Between two looks at the fill.' },
 
+  // ---- Kubernetes
+  namespace: { type: kubernetesName, default: null, roles: ['controller'], prose: 'The namespace of the store. Needed.' },
+  releaseName: {
+    type: kubernetesName,
+    default: null,
+    roles: ['controller'],
+    prose: 'The label app.kubernetes.io/instance of all that belongs to the store. Needed.',
+  },
+  fullname: {
+    type: kubernetesName,
+    default: null,
+    roles: ['controller'],
+    prose: "What the names of the store's objects begin with: FULLNAME-datanode, FULLNAME-controller. Default: the release name.",
+  },
+  podName: {
+    type: kubernetesName,
+    default: null,
+    roles: ['controller'],
+    prose: "Names this process in the election of the one that acts. Default: the machine's hostname, which in a pod is the pod's name.",
+  },
+  secretName: {
+    type: kubernetesName,
+    default: null,
+    roles: ['controller'],
+    prose: "The Secret with the store's secrets, with the files of `aetherstore init` as keys. Default: FULLNAME-secrets.",
+  },
+  secretCreate: {
+    type: yesNo,
+    default: 'false',
+    roles: ['controller'],
+    prose: 'Make that Secret where there is none. One that is there is never changed.',
+  },
+  clusterScoped: {
+    type: yesNo,
+    default: 'true',
+    roles: ['controller'],
+    prose: 'Whether the nodes of Kubernetes may be seen. Without, zones come from the settings of each datanode.',
+  },
+  volumeSize: {
+    type: text('a size as Kubernetes writes it, like 20Gi', /^\d+(?:\.\d+)?(?:[kMGTP]|[KMGTP]i)?$/),
+    default: null,
+    roles: ['controller'],
+    prose: "The size of each datanode's claim. Smaller claims are grown where the storage class allows it.",
+  },
+  kubeconfig: {
+    type: path,
+    default: null,
+    roles: ['controller'],
+    prose: 'A kubeconfig file, for a controller outside of the cluster. Default: the ServiceAccount of the pod.',
+  },
+
   // ---- output and end
   logLevel: {
     type: choice('debug', 'info', 'warn', 'error'),
-    default: { master: 'info', datanode: 'info', gateway: 'info', dev: 'warn' },
-    roles: all,
+    default: { master: 'info', datanode: 'info', gateway: 'info', controller: 'info', dev: 'warn' },
+    roles: [...running, 'dev'],
     prose: 'The least important lines that are logged.',
   },
   logFormat: {
     type: choice('auto', 'json', 'pretty'),
     default: 'auto',
-    roles: serving,
+    roles: running,
     prose: 'JSON lines, or lines for a person; auto: for a person when stdout is a terminal.',
   },
   stopDeadlineMs: {
     type: duration(100, hour),
-    default: { master: '25000', datanode: '25000', gateway: '25000', dev: '4500' },
-    roles: all,
+    default: { master: '25000', datanode: '25000', gateway: '25000', controller: '25000', dev: '4500' },
+    roles: [...running, 'dev'],
     prose: 'After SIGTERM or SIGINT what is under way may go on for so long; then the process ends.',
   },
 

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Claim, DisruptionBudget, StatefulSet } from './cluster-api.js';
+import { budgetStep } from './disruption-budget.js';
+import { quantityBytes } from './quantity.js';
+import { growthStep, successorAnnotation, type GrowthPicture, type GrowthStep } from './volume-growth.js';
+
+const setName = 'r-datanode';
+const podLabels = { 'app.kubernetes.io/instance': 'r', 'app.kubernetes.io/component': 'datanode' };
+const meta = (name: string, uid = `uid of ${name}`) => ({ name, uid, resourceVersion: '1' });
+
+function setOf(storage: string, replicas = 2): StatefulSet {
+  const template = { metadata: { name: 'data' }, spec: { storageClassName: 'fast', resources: { requests: { storage } } } };
+  return {
+    metadata: { ...meta(setName), labels: podLabels, annotations: { 'meta.helm.sh/release-name': 'r' } },
+    spec: { replicas, serviceName: setName, selector: { matchLabels: podLabels }, volumeClaimTemplates: [template] },
+  };
+}
+
+describe('one disruption budget', () => {
+  const names = { budgetName: setName, labels: { 'app.kubernetes.io/managed-by': 'aetherstore-controller' } };
+  const budgetOf = (name: string, spec: DisruptionBudget['spec'], labels: Record<string, string> = names.labels): DisruptionBudget => ({
+    metadata: {
+      ...meta(name),
+      labels,
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: setName, uid: `uid of ${setName}` }],
+    },
+    spec,
+  });
+  const right: DisruptionBudget['spec'] = {
+    maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: 'IfHealthyBudget',
+    selector: { matchLabels: podLabels },
+  };
+  const elsewhere = budgetOf('other', { ...right, selector: { matchLabels: { app: 'other' } } });
+
+  it.each<[string, DisruptionBudget[], StatefulSet, string]>([
+    ['is made where there is none', [elsewhere], setOf('1Gi'), 'create'],
+    ['is not made for a single node', [], setOf('1Gi', 1), 'none'],
+    ['is left alone when it is right', [budgetOf(setName, right)], setOf('1Gi'), 'none'],
+    ['is set right when somebody changed it', [budgetOf(setName, { ...right, maxUnavailable: 2 })], setOf('1Gi'), 'patch'],
+    [
+      'is given to the StatefulSet that was made anew',
+      [budgetOf(setName, right)],
+      { ...setOf('1Gi'), metadata: meta(setName, 'new') },
+      'patch',
+    ],
+    [
+      'of the chart is left alone',
+      [budgetOf(setName, { minAvailable: 1 }, { 'app.kubernetes.io/managed-by': 'Helm' })],
+      setOf('1Gi'),
+      'none',
+    ],
+    ['is not made beside another over the same pods', [budgetOf('other', { ...right, maxUnavailable: 2 })], setOf('1Gi'), 'conflict'],
+  ])('%s', (_what, budgets, statefulSet, kind) => {
+    expect(budgetStep(budgets, statefulSet, names).kind).toBe(kind);
+  });
+});
+
+describe('growing volumes', () => {
+  const claimOf = (ordinal: number, storage: string, successor?: string): Claim => ({
+    metadata: { ...meta(`data-${setName}-${ordinal}`), ...(successor && { annotations: { [successorAnnotation]: successor } }) },
+    spec: { resources: { requests: { storage } } },
+    status: { phase: 'Bound' },
+  });
+  const stepOf = (changes: Partial<GrowthPicture>): GrowthStep =>
+    growthStep({
+      wanted: '20Gi',
+      statefulSet: setOf('10Gi'),
+      claims: [claimOf(0, '10Gi'), claimOf(1, '10Gi')],
+      setName,
+      refused: new Set(),
+      ...changes,
+    });
+  const noted = stepOf({ claims: [claimOf(0, '20Gi'), claimOf(1, '20Gi')] });
+  const successor = noted.kind === 'note-successor' ? noted.successor : '';
+
+  it.each<[string, Partial<GrowthPicture>, GrowthStep['kind']]>([
+    ['nothing is done where no size is wanted', { wanted: null }, 'none'],
+    ['nothing is done where all is large enough', { wanted: '10240Mi' }, 'none'],
+    ['the claims come first', {}, 'grow'],
+    [
+      'a claim of a pod that nobody wants is not paid for',
+      { claims: [claimOf(0, '20Gi'), claimOf(1, '20Gi'), claimOf(2, '10Gi')] },
+      'note-successor',
+    ],
+    [
+      'a claim that may not grow keeps the template back',
+      { claims: [claimOf(0, '20Gi'), claimOf(1, '10Gi')], refused: new Set([`data-${setName}-1`]) },
+      'none',
+    ],
+    ['nothing shrinks', { wanted: '5Gi' }, 'too-large'],
+    ['what is no size is said', { wanted: 'much' }, 'unreadable'],
+    ['what was noted is carried out', { claims: [claimOf(0, '20Gi', successor), claimOf(1, '20Gi')] }, 'delete-orphaning'],
+    [
+      'what was noted of another StatefulSet is noted anew',
+      { statefulSet: setOf('10Gi', 1), claims: [claimOf(0, '20Gi', successor)] },
+      'note-successor',
+    ],
+    [
+      'one that is being deleted is waited for',
+      {
+        statefulSet: { ...setOf('10Gi'), metadata: { ...meta(setName), deletionTimestamp: 'now' } },
+        claims: [claimOf(0, '20Gi', successor)],
+      },
+      'none',
+    ],
+    ['after that it is made', { statefulSet: null, claims: [claimOf(0, '20Gi', successor)] }, 'create-successor'],
+    ['a StatefulSet that is missing for another reason is not made', { statefulSet: null }, 'none'],
+    ['then the note goes', { statefulSet: setOf('20Gi'), claims: [claimOf(0, '20Gi', successor), claimOf(1, '20Gi')] }, 'forget-successor'],
+  ])('%s', (_what, changes, kind) => {
+    expect(stepOf(changes).kind).toBe(kind);
+  });
+
+  it('the successor is the same but for the size, and bears nothing that only the server writes', () => {
+    const { metadata, spec } = setOf('20Gi');
+    const { name, labels, annotations } = metadata;
+    expect(JSON.parse(successor)).toEqual({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, labels, annotations }, spec });
+  });
+});
+
+it.each([
+  ['20Gi', 20 * 2 ** 30],
+  ['1.5Ti', 1.5 * 2 ** 40],
+  ['500M', 5e8],
+  ['1e9', 1e9],
+  ['100m', 1],
+  ['7', 7],
+  ['', null],
+  ['20GB', null],
+  ['-1Gi', null],
+])('a quantity of %s is %s bytes', (text, bytes) => {
+  expect(quantityBytes(text)).toBe(bytes);
+});
