@@ -4,7 +4,7 @@ import { processes } from './processes.js';
 export const overview: Dashboard = {
   name: 'overview',
   title: 'Overview',
-  description: 'Whether the data is safe, whether clients are served, and how the processes do.',
+  description: 'Whether the data is safe, whether clients are served, and how the master and the controller do.',
   rows: [
     {
       title: 'At a glance',
@@ -147,6 +147,58 @@ export const overview: Dashboard = {
             'Released bodies whose chunks are not marked yet, and copies that nodes have yet to delete. Space comes back once both are 0.',
           unit: 'short',
           queries: { bodies: 'sum(aetherstore_master_garbage_backlog)', copies: 'sum(aetherstore_master_doomed_copies)' },
+        },
+      ],
+    },
+    {
+      title: 'Controller',
+      panels: [
+        {
+          title: 'Leaders',
+          description:
+            'Controllers that act; must be 1. Those that are blind know too little of Kubernetes to act, those that are paused are so by annotation.',
+          unit: 'short',
+          queries: {
+            leaders: 'sum(aetherstore_controller_is_leader)',
+            blind: 'sum(aetherstore_controller_is_blind)',
+            paused: 'sum(aetherstore_controller_is_paused)',
+          },
+        },
+        {
+          title: 'Watch age',
+          description:
+            'Since the API server last said anything of a resource. It speaks once a minute; above 75 s the controller is blind.',
+          unit: 's',
+          bad: { from: 75 },
+          queries: { '{{resource}}': 'max by (resource) (aetherstore_controller_watch_age_seconds)' },
+        },
+        {
+          title: 'Lists and failures',
+          description: 'Whole lists fetched (one in ten minutes is normal) and lists or watches that failed, a second.',
+          unit: 'ops',
+          queries: {
+            'lists of {{resource}}': 'sum by (resource) (rate(aetherstore_controller_lists_total[$__rate_interval]))',
+            'failures of {{resource}}': 'sum by (resource) (rate(aetherstore_controller_watch_failures_total[$__rate_interval]))',
+          },
+        },
+        {
+          title: 'Passes',
+          description: 'Passes of each step of the controller a second, by how they ended. Failed ones are tried again.',
+          unit: 'ops',
+          queries: { '{{step}} {{result}}': 'sum by (step, result) (rate(aetherstore_controller_reconciles_total[$__rate_interval]))' },
+        },
+        {
+          title: 'Decisions',
+          description: 'What it decided, by reason; each has an Event and a log line. None when all is as it should be.',
+          unit: 'short',
+          queries: { '{{reason}}': 'sum by (reason) (increase(aetherstore_controller_decisions_total[$__rate_interval]))' },
+        },
+        {
+          title: 'Report age',
+          description: 'Since the master last took a report of the leader. Above 15 s the master goes by heartbeats alone.',
+          unit: 's',
+          bad: { from: 15 },
+          queries: { '{{instance}}': 'min by (instance) (aetherstore_controller_report_age_seconds)' },
         },
       ],
     },

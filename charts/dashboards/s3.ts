@@ -115,7 +115,7 @@ export const s3: Dashboard = {
       ],
     },
     {
-      title: 'Copies',
+      title: 'Certificate and copies',
       panels: [
         {
           title: 'Copies that readers found bad',
@@ -129,6 +129,13 @@ export const s3: Dashboard = {
           description: 'Copies whose receipt came after the commit: the slowest node is slower than the write waits.',
           unit: 'ops',
           queries: { '{{instance}}': 'sum by (instance) (rate(aetherstore_gateway_late_replicas_total[$__rate_interval]))' },
+        },
+        {
+          title: 'Certificate',
+          description: 'Until the certificate of the S3 port expires, where it has one. A renewed file is taken without a restart.',
+          unit: 's',
+          bad: { from: 7 * 86_400, is: 'below' },
+          queries: { '{{instance}}': 'min by (instance) (aetherstore_gateway_certificate_expiry_timestamp_seconds) - time()' },
         },
       ],
     },

@@ -1,4 +1,6 @@
 import { must } from '../base/must.js';
+import { ControllerMetrics } from '../controller/metrics.js';
+import { GatewayMetrics } from '../gateway/metrics.js';
 import { Cluster } from './cluster.js';
 
 /** What `/metrics` of each role says in a store that has been used a little, so that labelled counts have their labels. */
@@ -21,7 +23,8 @@ export async function scrapeRoles(): Promise<Record<string, string>> {
     return {
       master: await read(master.adminPort, '/metrics'),
       datanode: await read(datanode.adminPort, '/metrics'),
-      gateway: await read(gateway.adminPort, '/metrics'),
+      gateway: (await read(gateway.adminPort, '/metrics')) + (await shownWithTls()),
+      controller: await controllerPage(),
     };
   } finally {
     await cluster.close();
@@ -31,4 +34,33 @@ export async function scrapeRoles(): Promise<Record<string, string>> {
 async function read(port: number, path: string): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
   return answer.text();
+}
+
+/** A controller runs in Kubernetes only, so its numbers are shown without one. */
+function controllerPage(): Promise<string> {
+  const metrics = new ControllerMetrics();
+  metrics.watch({
+    isLeader: () => true,
+    epoch: () => 1,
+    isBlind: () => false,
+    isPaused: () => false,
+    caches: () => [{ resource: 'pods', objects: 5, freshMs: 1000, lists: 1, streams: 1, failures: 0 }],
+    reportAgeMs: () => 1000,
+  });
+  metrics.countReconcile('report', 'done');
+  metrics.countDecision('node-absent');
+  metrics.countEvent('written');
+  return metrics.render();
+}
+
+/** What a gateway shows only when its S3 port has a certificate. */
+async function shownWithTls(): Promise<string> {
+  const metrics = new GatewayMetrics();
+  const none = () => 0;
+  metrics.watch({ requests: none, heldBytes: none, heldForMaster: none, connections: none, certificateExpiresAtWallMs: none });
+  const page = await metrics.render();
+  return page
+    .split('\n\n')
+    .filter((metric) => metric.includes('certificate'))
+    .join('\n');
 }
