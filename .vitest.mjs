@@ -15,11 +15,13 @@ export default defineConfig({
   test: {
     reporters: reports ? ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]] : ['default'],
     projects: [
-      suite('unit', ['{src,charts}/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash,compose,clients}.test.ts'] }),
+      suite('unit', ['{src,charts}/**/*.test.ts'], { exclude: ['src/**/*.{cluster,crash,compose,clients,chart}.test.ts'] }),
       // real processes from dist/
       suite('cluster', ['src/**/*.cluster.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
       // the image and a container engine
       suite('compose', ['src/**/*.compose.test.ts'], { testTimeout: 180_000, hookTimeout: 120_000 }),
+      // the Helm chart: what needs helm and linters skips without them
+      suite('chart', ['src/**/*.chart.test.ts'], { testTimeout: 120_000 }),
       // real S3 clients
       suite('clients', ['src/**/*.clients.test.ts'], { testTimeout: 600_000, hookTimeout: 120_000 }),
       // loop mounts and power cuts: needs root

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose dashboards metrics-docs test-alerts clean
+.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose chart-docs manifests check-chart dashboards metrics-docs test-alerts clean
 
 installed := node_modules/.cache/installed
 built := dist/.built
@@ -59,6 +59,15 @@ metrics-docs: $(installed) ## docs/metrics.md, from what a running store shows
 
 test-alerts: $(installed) ## each alert in a case where it fires and one where it is quiet (promtool)
 	npm run --silent test:alerts
+
+chart-docs: $(installed) ## README.md and values.schema.json of the chart, from values.yaml
+	npm run --silent chart docs
+
+manifests: $(installed) ## manifests/, the presets of the chart rendered (needs helm)
+	npm run --silent chart manifests
+
+check-chart: $(installed) ## the chart by helm 3 and 4, kubeconform, kube-score: whichever is on PATH
+	npm run --silent check:chart
 
 clean: ## removes what was built; packages and data stay
 	rm -rf dist

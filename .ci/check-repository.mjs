@@ -47,7 +47,7 @@ for (const { name, to } of forbidden) {
 
 // 4. The top level stays as small as it is.
 const expected =
-  'CHANGELOG.md Dockerfile LICENSE Makefile README.md charts docker-compose.yml docs package-lock.json package.json src tsconfig.json';
+  'CHANGELOG.md Dockerfile LICENSE Makefile README.md charts docker-compose.yml docs manifests package-lock.json package.json src tsconfig.json';
 const ignored = new Set(['node_modules', 'dist', 'aether-data', 'bench-result.json']);
 const visible = readdirSync(new URL('..', import.meta.url)).filter(
   (name) => !name.startsWith('.') && !ignored.has(name) && !name.endsWith('.log'),
