@@ -22,7 +22,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /us
     # any user id works: a named volume takes its mode from here, a mounted disk brings its own
     mkdir -p /var/aetherstore/data /var/aetherstore/objects /etc/aetherstore/secrets && \
     chmod 1777 /var/aetherstore/data /var/aetherstore/objects /etc/aetherstore/secrets
-RUN printf '#!/bin/sh\nexec node /opt/aetherstore/dist/cli/main.js "$@"\n' >/usr/local/bin/aether && chmod 755 /usr/local/bin/aether
+RUN printf '#!/bin/sh\nexec node /opt/aetherstore/dist/aether.js "$@"\n' >/usr/local/bin/aether && chmod 755 /usr/local/bin/aether
 COPY --from=build /build/package.json /build/LICENSE /opt/aetherstore/
 COPY --from=build /runtime /opt/aetherstore/node_modules
 COPY --from=build /build/dist /opt/aetherstore/dist

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { describedSettings } from '../../base/config/settings.js';
 import { chartFolder, presets, readChartFile, repositoryFolder } from './chart-folder.js';
 import { isThere, isServing, kubeVersion, podOf, render, run, template, type Manifest, type PodSpec, type Rendering } from './helm.js';
 import { optionMatrix } from './option-matrix.js';
@@ -95,9 +96,13 @@ describe.skipIf(!isThere('helm')).each(variants)('every object of "%s"', (_name,
     }
   });
 
-  test('sets no variable twice', () => {
+  test('sets no variable twice, and none that the program does not know', () => {
+    const known = new Set<string>(describedSettings.map(({ environmentName }) => environmentName));
     for (const { spec } of manifests.flatMap((manifest) => podOf(manifest) ?? [])) {
-      for (const { env } of spec.containers!) expect(new Set(env.map(({ name }) => name)).size).toBe(env.length);
+      for (const { env } of spec.containers!) {
+        expect(new Set(env.map(({ name }) => name)).size).toBe(env.length);
+        expect(env.filter(({ name }) => name.startsWith('AETHER_') && !known.has(name))).toEqual([]);
+      }
     }
   });
 });
