@@ -281,6 +281,10 @@ test('stat shows size, type and metadata', async () => {
 test('buckets are created and deleted', async () => {
   expect((await run(['bucket', 'create', 'new'])).out).toBe('s3://new/ is created\n');
   expect((await run(['bucket', 'create', 'new'])).code).toBe(exitCode.conflict);
+  expect((await run(['mb', 'new'])).code).toBe(exitCode.conflict);
+  expect(await run(['mb', 'new', '--exists-ok'])).toMatchObject({ code: 0, out: 's3://new/ is there already\n' });
+  expect(await run(['mb', 'other', '--exists-ok', '-o', 'json'])).toMatchObject({ code: 0 });
+  expect((await run(['bucket', 'delete', 'other', '--yes'])).code).toBe(0);
   expect((await run(['bucket', 'ls', '-o', 'name'])).out).toBe('s3://demo/\ns3://new/\n');
   expect((await run(['bucket', 'delete', 'new', '--yes'])).code).toBe(0);
   expect([...server.buckets]).toEqual(['demo']);

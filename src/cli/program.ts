@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, interruptedError } from './cli-error.js';
 import { addBench } from './commands/bench.js';
-import { addBucket } from './commands/bucket.js';
+import { addBucket, addMb } from './commands/bucket.js';
 import { addCat } from './commands/cat.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
@@ -29,6 +29,7 @@ const commands = [
   addStat,
   addRm,
   addBucket,
+  addMb,
   addNode,
   addExplain,
   addBench,

@@ -51,7 +51,20 @@ interface TieParts {
 export function tieToMaster(cluster: DatanodeClusterOptions, parts: TieParts): MasterTie {
   const { volume, reports, traffic, log, clock } = parts;
   const connect = (address: string, expect: { role: 'master' | 'datanode'; id: string | null }) =>
-    createWireClient({ address, role: 'datanode', id: volume.nodeId, boot: volume.boot, expect, secrets: cluster.secrets }, parts);
+    createWireClient(
+      {
+        address,
+        role: 'datanode',
+        id: volume.nodeId,
+        boot: volume.boot,
+        expect,
+        secrets: cluster.secrets,
+        onCall(verb, call) {
+          if (verb !== 'takeOrders') parts.metrics.calls.count(verb, call); // a long poll: its time says nothing
+        },
+      },
+      parts,
+    );
   const client = connect(cluster.masterAddress, { role: 'master', id: null });
   const peers = new PeerClients(({ nodeId, address }) => connect(address, { role: 'datanode', id: nodeId }));
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { CallDurations } from '../base/call-durations.js';
 import { createMetricsRegistry } from '../base/metrics-registry.js';
 import type { Volume } from '../chunks/volume.js';
 import type { OrderOutcome, Order } from '../wire/verbs.js';
@@ -13,17 +14,21 @@ export class DatanodeMetrics {
   readonly #heartbeats: Counter<'result'>;
   readonly #damage: Counter;
 
+  readonly calls: CallDurations;
+
   constructor(volume: Pick<Volume, 'statistics' | 'condition'>) {
     this.#registry = createMetricsRegistry('datanode');
     const registers = [this.#registry];
     const gauge = (name: string, help: string, value: () => number): void => {
       const made: Gauge = new Gauge({ name: `aetherstore_datanode_${name}`, help, registers, collect: () => made.set(value()) });
     };
+    this.calls = new CallDurations('aetherstore_datanode_call_duration_seconds', this.#registry);
     gauge('capacity_bytes', 'Size of the volume.', () => volume.statistics.capacityBytes);
     gauge('free_bytes', 'Bytes that the volume can still take.', () => volume.statistics.freeBytes);
     gauge('used_bytes', 'Bytes that the files of the volume take.', () => volume.statistics.usedBytes);
     gauge('live_bytes', 'Bytes of chunks that are not deleted.', () => volume.statistics.liveBytes);
     gauge('chunks', 'Chunks on the volume.', () => volume.statistics.chunkCount);
+    gauge('fill_ratio', 'Used part of the volume, bytes or inodes, whichever is more.', () => volume.statistics.fillFraction);
     gauge('writable', '1 when the volume takes new chunks.', () => (volume.condition === 'open' ? 1 : 0));
     gauge('quarantined', '1 when the disk failed or the log is damaged.', () => (volume.condition === 'quarantined' ? 1 : 0));
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>

@@ -30,6 +30,8 @@ export class Exchange {
   readonly #id: string;
   readonly #body: RequestBody;
   #detected: DetectedRequest | null = null;
+  /** When the head of the answer went out. */
+  #headAtMs: number | null = null;
 
   constructor(
     incoming: IncomingMessage,
@@ -73,7 +75,7 @@ export class Exchange {
     } finally {
       if (isAdmitted) services.admission.leave();
     }
-    this.#tell(failure, sentBytes, clock.monotonicMs() - startedMs);
+    this.#tell(failure, sentBytes, startedMs);
   }
 
   readonly #onDetected = (detected: DetectedRequest): void => {
@@ -84,7 +86,8 @@ export class Exchange {
     answer.headers.push('x-amz-request-id', this.#id, 'x-amz-id-2', this.#parts.gatewayId, 'server', 'AetherStore');
     if (!this.#body.isFinished) answerEarly(this.#incoming, this.#response, this.#parts.clock);
     else if (isStopping) answer.headers.push('connection', 'close');
-    return sendAnswer(this.#response, answer, this.pace);
+    const onHead = (): void => void (this.#headAtMs ??= this.#parts.clock.monotonicMs());
+    return sendAnswer(this.#response, answer, { pace: this.pace, onHead });
   }
 
   #errorAnswer(error: unknown): Answer {
@@ -103,12 +106,14 @@ export class Exchange {
   }
 
   /** One line and one count for each request. */
-  #tell(failure: unknown, sentBytes: number, durationMs: number): void {
-    const { log, metrics } = this.#parts;
+  #tell(failure: unknown, sentBytes: number, startedMs: number): void {
+    const { clock, log, metrics } = this.#parts;
+    const durationMs = clock.monotonicMs() - startedMs;
+    const firstByteMs = this.#headAtMs === null ? null : this.#headAtMs - startedMs;
     const { operation = 'unknown', bucket, key } = this.#detected ?? {};
     const { statusCode } = this.#response;
     const receivedBytes = this.#body.receivedBytes;
-    metrics.countRequest({ operation, status: statusCode, durationMs, receivedBytes, sentBytes });
+    metrics.countRequest({ operation, status: statusCode, durationMs, firstByteMs, receivedBytes, sentBytes });
     const { method, socket } = this.#incoming;
     const line = {
       requestId: this.#id,

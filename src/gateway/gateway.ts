@@ -83,6 +83,7 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
       expect: { role: 'master', id: null },
       secrets,
       onStamp: (stamp) => master.noteStamp(stamp),
+      onCall: metrics.calls.count,
     },
     parts,
   );
@@ -100,7 +101,7 @@ export async function startGateway(options: GatewayOptions, parts: GatewayParts)
 
   // 2. The datanodes of the view, and bodies on them.
   const datanodes = new Datanodes(({ address, nodeId }) =>
-    createWireClient({ ...self, address, expect: { role: 'datanode', id: nodeId }, secrets }, parts),
+    createWireClient({ ...self, address, expect: { role: 'datanode', id: nodeId }, secrets, onCall: metrics.calls.count }, parts),
   );
   const view = () => viewOf(master);
   const late = new LateReceipts(master, parts);

@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { CallDurations } from '../base/call-durations.js';
 import { createMetricsRegistry } from '../base/metrics-registry.js';
 
 export interface CountedRequest {
   operation: string;
   status: number;
   durationMs: number;
+  /** To the head of the answer; null: none was sent. */
+  firstByteMs: number | null;
   receivedBytes: number;
   sentBytes: number;
 }
@@ -24,6 +27,8 @@ export class GatewayMetrics {
   readonly #registry = createMetricsRegistry('gateway');
   readonly #requests: Counter<'operation' | 'status'>;
   readonly #duration: Histogram<'operation'>;
+  readonly #firstByte: Histogram<'operation'>;
+  readonly calls: CallDurations;
   readonly #received: Counter;
   readonly #sent: Counter;
   readonly #lateReplicas: Counter;
@@ -34,13 +39,17 @@ export class GatewayMetrics {
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
       new Counter({ name: `aetherstore_gateway_${name}_total`, help, labelNames, registers });
     this.#requests = counter('requests', 'Requests by operation and status.', ['operation', 'status']);
-    this.#duration = new Histogram({
-      name: 'aetherstore_gateway_request_duration_seconds',
-      help: 'From the head of a request to the end of its answer.',
-      labelNames: ['operation'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
-      registers,
-    });
+    const durations = (name: string, help: string): Histogram<'operation'> =>
+      new Histogram({
+        name: `aetherstore_gateway_${name}_seconds`,
+        help,
+        labelNames: ['operation'],
+        buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+        registers,
+      });
+    this.#duration = durations('request_duration', 'From the head of a request to the end of its answer.');
+    this.#firstByte = durations('time_to_first_byte', 'From the head of a request to the head of its answer.');
+    this.calls = new CallDurations('aetherstore_gateway_call_duration_seconds', this.#registry);
     this.#received = counter('received_bytes', 'Bytes of request bodies.', []);
     this.#sent = counter('sent_bytes', 'Bytes of answer bodies.', []);
     this.#lateReplicas = counter('late_replicas', 'Copies whose receipt came after the commit.', []);
@@ -66,9 +75,10 @@ export class GatewayMetrics {
     if (expires) gauge('certificate_expiry_timestamp_seconds', 'When the certificate of the S3 port expires.', () => expires() / 1000);
   }
 
-  countRequest({ operation, status, durationMs, receivedBytes, sentBytes }: CountedRequest): void {
+  countRequest({ operation, status, durationMs, firstByteMs, receivedBytes, sentBytes }: CountedRequest): void {
     this.#requests.inc({ operation, status });
     this.#duration.observe({ operation }, durationMs / 1000);
+    if (firstByteMs !== null) this.#firstByte.observe({ operation }, firstByteMs / 1000);
     if (receivedBytes > 0) this.#received.inc(receivedBytes);
     if (sentBytes > 0) this.#sent.inc(sentBytes);
   }

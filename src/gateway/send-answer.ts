@@ -7,13 +7,20 @@ const queuedBytesMax = 1024 * 1024;
 /** So much goes straight into the kernel: a client can hardly be late for it. */
 const kernelBytes = 64 * 1024;
 
+interface SendingParts {
+  pace: ClientPace;
+  /** Called when the head goes out. */
+  onHead: () => void;
+}
+
 /**
  * Writes an answer: head and a body that is at hand in one write. Resolves with the body bytes sent when the last of them
  * is queued; rejects when the body could not be read or the client is gone, before the head was sent or after (see
  * `response.headersSent`). Adds to `answer.headers`.
  */
-export async function sendAnswer(response: ServerResponse, answer: Answer, pace: ClientPace): Promise<number> {
+export async function sendAnswer(response: ServerResponse, answer: Answer, { pace, onHead }: SendingParts): Promise<number> {
   const { status, headers, body } = answer;
+  if (body === null || Buffer.isBuffer(body) || body.bytes === null) onHead();
   if (body === null) {
     // 204 and 304 have no length; without one for others, Node would send chunks.
     if (status !== 204 && status !== 304) headers.push('content-length', '0');
@@ -34,13 +41,13 @@ export async function sendAnswer(response: ServerResponse, answer: Answer, pace:
     response.end();
     return 0;
   }
-  return sendStream(response, { status, headers, body: body as AnswerStream & { bytes: AsyncIterable<Buffer> } }, pace);
+  return sendStream(response, { status, headers, body: body as AnswerStream & { bytes: AsyncIterable<Buffer> } }, { pace, onHead });
 }
 
 async function sendStream(
   response: ServerResponse,
   answer: { status: number; headers: string[]; body: { lengthBytes: number; bytes: AsyncIterable<Buffer> } },
-  pace: ClientPace,
+  { pace, onHead }: SendingParts,
 ): Promise<number> {
   const { lengthBytes, bytes } = answer.body;
   const iterator = bytes[Symbol.asyncIterator]();
@@ -48,7 +55,10 @@ async function sendStream(
   try {
     // The first bytes are read before the head goes out, so that what cannot be read at all is still an honest 5xx.
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      if (!response.headersSent) response.writeHead(answer.status, answer.headers);
+      if (!response.headersSent) {
+        onHead();
+        response.writeHead(answer.status, answer.headers);
+      }
       sentBytes += next.value.length;
       if (sentBytes === lengthBytes) {
         response.end(next.value);

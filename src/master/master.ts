@@ -12,13 +12,14 @@ import { MetadataStore } from '../metadata/store.js';
 import { ChunkReader } from '../replication/chunk-reader.js';
 import { ChunkWriter } from '../replication/chunk-writer.js';
 import { Datanodes } from '../replication/datanodes.js';
-import { createWireClient } from '../wire/client.js';
+import { createWireClient, type WireClientOptions } from '../wire/client.js';
 import { attachWire } from '../wire/server.js';
 import { createBackground } from './background.js';
 import { ClusterSights } from './cluster-sights.js';
 import { Liveness } from './liveness.js';
 import { LogProofs } from './log-proof.js';
 import { MasterEnd } from './master-end.js';
+import { MasterMeasures } from './measures.js';
 import { MasterMetrics } from './metrics.js';
 import { knownNode, NodeRegistry } from './node-registry.js';
 import type { MasterOptions, MasterParts } from './options.js';
@@ -65,10 +66,11 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
   const { clock, random, log } = parts;
   const quorum = { replicationFactor: options.replicationFactor, writeQuorum: options.writeQuorum };
   const end = new MasterEnd();
+  const measures = new MasterMeasures();
 
   // 1. The truth, and a reign of its own before anybody is answered.
   const onFault = (error: Error): void => end.diskFailed(error);
-  const store = await MetadataStore.open({ path: join(options.dataPath, 'metadata.db'), onFault }, parts);
+  const store = await MetadataStore.open({ path: join(options.dataPath, 'metadata.db'), onFault, onGroup: measures.countGroup }, parts);
   const reign = await beginReign(store, options, random).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -100,7 +102,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
   const background = createBackground(options, { ...parts, store, registry, orders, liveness, judgeEveryMs });
   const { repair, checker, suspicions } = background;
 
-  const datanodes = connectDatanodes(reign, options, parts);
+  const datanodes = connectDatanodes(reign, { secrets: options.secrets, onCall: measures.calls.count }, parts);
   const writer = new ChunkWriter(
     {
       datanodes,
@@ -122,11 +124,13 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
   );
 
   // 4. The doors: one server for REST and wire.
-  const metrics = new MasterMetrics({
+  const metrics = new MasterMetrics(measures, {
     registry,
     orders,
+    clock,
     statistics: () => store.read('statistics', {}),
-    census: () => repair.census,
+    files: () => store.sizes,
+    repair,
     wireConnections: () => wire.connections(),
   });
   const routes = masterRoutes({ ...parts, store, registry, liveness, sights, writer, reader, metrics, repair, checker, quorum });
@@ -189,10 +193,15 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
   return { port, adminPort: admin.port, clusterId: reign.clusterId, failed: end.failed, stop };
 }
 
+type DatanodeCalls = Required<Pick<WireClientOptions, 'secrets' | 'onCall'>>;
+
 /** The one case in which a master calls datanodes: bytes of REST clients that reach only the master. */
-function connectDatanodes({ clusterId, epoch }: Reign, { secrets }: MasterOptions, parts: MasterParts): Datanodes {
+function connectDatanodes({ clusterId, epoch }: Reign, { secrets, onCall }: DatanodeCalls, parts: MasterParts): Datanodes {
   return new Datanodes(({ address, nodeId }) =>
-    createWireClient({ address, role: 'master', id: clusterId, boot: epoch, expect: { role: 'datanode', id: nodeId }, secrets }, parts),
+    createWireClient(
+      { address, role: 'master', id: clusterId, boot: epoch, expect: { role: 'datanode', id: nodeId }, secrets, onCall },
+      parts,
+    ),
   );
 }
 

@@ -1,10 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { createMetricsRegistry } from '../base/metrics-registry.js';
+import type { Clock } from '../base/clock.js';
 import type { QueryResult } from '../metadata/queries.js';
+import type { MetadataStore } from '../metadata/store.js';
 import { nodeStates } from '../model/node.js';
+import type { MasterMeasures } from './measures.js';
+import { addNodeMetrics } from './node-metrics.js';
 import type { NodeRegistry } from './node-registry.js';
 import type { OrderBook } from './order-book.js';
-import type { Census } from './repair.js';
+import type { Repair } from './repair.js';
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
 
@@ -12,7 +15,9 @@ export interface MetricSources {
   registry: NodeRegistry;
   orders: OrderBook;
   statistics: () => QueryResult<'statistics'>;
-  census: () => Census | null;
+  files: () => MetadataStore['sizes'];
+  repair: Pick<Repair, 'census' | 'copiesUnderWay' | 'totals'>;
+  clock: Clock;
   wireConnections: () => number;
 }
 
@@ -22,8 +27,9 @@ export class MasterMetrics {
   readonly #requests: Counter<'method' | 'status'>;
   #uploads = 0;
 
-  constructor(sources: MetricSources) {
-    this.#registry = createMetricsRegistry('master');
+  constructor({ registry }: Pick<MasterMeasures, 'registry'>, sources: MetricSources) {
+    const { repair } = sources;
+    this.#registry = registry;
     const registers = [this.#registry];
     const gauge = (name: string, help: string, value: () => number): void => {
       const made: Gauge = new Gauge({ name: `aetherstore_master_${name}`, help, registers, collect: () => made.set(value()) });
@@ -45,9 +51,36 @@ export class MasterMetrics {
     counted('under_replicated_chunks', 'Chunks with fewer recorded copies than RF.', 'under');
     counted('garbage_backlog', 'Released bodies that are not worked off.', 'garbage');
     counted('doomed_copies', 'Copies that nodes have yet to delete.', 'doomed');
-    gauge('short_chunks', 'Chunks with fewer counted copies than RF in the last scan.', () => sources.census()?.short ?? 0);
-    gauge('at_risk_chunks', 'Chunks with one counted copy in the last scan.', () => sources.census()?.atRisk ?? 0);
-    gauge('missing_chunks', 'Chunks without a counted copy in the last scan.', () => sources.census()?.none ?? 0);
+    gauge('short_chunks', 'Chunks with fewer counted copies than RF in the last scan.', () => repair.census?.short ?? 0);
+    gauge('at_risk_chunks', 'Chunks with one counted copy in the last scan.', () => repair.census?.atRisk ?? 0);
+    gauge('missing_chunks', 'Chunks without a counted copy in the last scan.', () => repair.census?.none ?? 0);
+
+    gauge('last_scan_timestamp_seconds', 'When the last whole scan of the chunks began; 0 before the first has ended.', () =>
+      Math.round((repair.census?.takenAtWallMs ?? 0) / 1000),
+    );
+    gauge('repair_copies_in_progress', 'Copies that are being made anew.', () => repair.copiesUnderWay);
+    const total = (name: string, help: string, value: () => number): void => {
+      const made: Counter = new Counter({
+        name: `aetherstore_master_${name}_total`,
+        help,
+        registers,
+        collect() {
+          made.reset();
+          made.inc(value());
+        },
+      });
+    };
+    total('repair_copies', 'Copies made anew.', () => repair.totals.copies);
+    total('repair_copied_bytes', 'Bytes of the copies made anew.', () => repair.totals.bytes);
+    total('repair_failures', 'Copies that were ordered and not made.', () => repair.totals.failed);
+    const writable = (of: 'zone' | 'host'): number =>
+      new Set(sources.registry.view().nodes.flatMap((node) => (node.writable ? [node[of]] : []))).size;
+    gauge('zones', 'Zones with a node that takes chunks.', () => writable('zone'));
+    gauge('hosts', 'Hosts with a node that takes chunks.', () => writable('host'));
+    gauge('replication_factor', 'Copies of each chunk that are wanted.', () => sources.registry.view().replicationFactor);
+    gauge('metadata_bytes', 'Size of the metadata file.', () => sources.files().databaseBytes);
+    gauge('metadata_log_bytes', 'Size of the write-ahead log of the metadata.', () => sources.files().logBytes);
+    addNodeMetrics(registry, sources.registry, sources.clock);
 
     gauge('rest_uploads', 'Objects that REST clients are sending to the master now.', () => this.#uploads);
 

@@ -70,6 +70,7 @@ export class Repair implements Task {
   #recountDueAtMs = Infinity;
   #readMs = 0;
   #census: Census | null = null;
+  readonly #totals = { copies: 0, bytes: 0, failed: 0 };
 
   constructor(parts: RepairParts) {
     this.#parts = parts;
@@ -87,6 +88,11 @@ export class Repair implements Task {
 
   get copiesUnderWay(): number {
     return this.#copies.size;
+  }
+
+  /** Since this master began. */
+  get totals(): { copies: number; bytes: number; failed: number } {
+    return { ...this.#totals };
   }
 
   async work(signal: AbortSignal): Promise<number> {
@@ -222,12 +228,15 @@ export class Repair implements Task {
     const facts = { id, lengthBytes, crc32c };
     const settlement = await orders.submit(targetId, { kind: 'copy', ...facts, chunkKind, generation, sources }, signal);
     if (settlement !== 'done') {
+      this.#totals.failed += 1;
       const delayMs = settlement === 'lost' ? 0 : this.#putOff(id);
       log.warn({ id, nodeId: targetId, settlement, delayMs }, 'a copy was not made, it is ordered again');
       return this.#scanSoon(delayMs);
     }
     this.#failed.delete(id);
     await store.write('addReplicas', { chunks: [{ ...facts, nodeIds: [targetId] }], replicationFactor });
+    this.#totals.copies += 1;
+    this.#totals.bytes += lengthBytes;
     log.info({ id, nodeId: targetId, copiesBefore: plan.counted }, 'a copy was made anew');
     const row = store.read('getChunk', { id });
     // Deleted meanwhile: no row names this copy, so it is noted that its node owes a delete.

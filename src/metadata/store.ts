@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { queries, type QueryArgs, type QueryName, type QueryResult } from './queries.js';
@@ -12,6 +13,14 @@ export interface MetadataOptions {
   path: string;
   /** Called once when the disk failed a commit: nothing is answered any more, the process must end (exit code 70). */
   onFault: (reason: Error) => void;
+  /** Hears of each group of transactions after its commit. */
+  onGroup?: (group: CommittedGroup) => void;
+}
+
+/** Transactions that one sync made durable; the time is that of all of them with it. */
+export interface CommittedGroup {
+  transactions: number;
+  durationMs: number;
 }
 
 export interface MetadataParts {
@@ -23,14 +32,16 @@ export interface MetadataParts {
 export class MetadataStore {
   readonly #writer: Writer;
   readonly #reader: Reader;
+  readonly #path: string;
 
-  private constructor(writer: Writer, reader: Reader) {
+  private constructor(writer: Writer, reader: Reader, path: string) {
+    this.#path = path;
     this.#writer = writer;
     this.#reader = reader;
   }
 
   /** Opens or creates; migrates. Rejects with `StartRefused`. */
-  static async open({ path, onFault }: MetadataOptions, { clock, log }: MetadataParts): Promise<MetadataStore> {
+  static async open({ path, onFault, onGroup = () => undefined }: MetadataOptions, { clock, log }: MetadataParts): Promise<MetadataStore> {
     const beganMs = clock.monotonicMs();
     const writer = await Writer.open(
       { path },
@@ -39,6 +50,7 @@ export class MetadataStore {
           log.fatal({ err: reason, path }, 'the metadata cannot be written any more');
           onFault(reason);
         },
+        onGroup,
         onRoom(enough) {
           if (enough) log.info({ path }, 'the volume of the metadata has room again');
           else log.error({ path }, 'the volume of the metadata is nearly full: only reads and deletes go on; make room or enlarge it');
@@ -46,7 +58,7 @@ export class MetadataStore {
       },
     );
     log.info({ path, tookMs: Math.round(clock.monotonicMs() - beganMs) }, 'metadata is open');
-    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)));
+    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)), path);
   }
 
   /**
@@ -64,9 +76,18 @@ export class MetadataStore {
     return this.#reader.read(query, args);
   }
 
+  /** Bytes on the disk: of the database, and of the log before it. */
+  get sizes(): { databaseBytes: number; logBytes: number } {
+    return { databaseBytes: sizeBytesOf(this.#path), logBytes: sizeBytesOf(`${this.#path}-wal`) };
+  }
+
   /** Answers what is queued, then closes. */
   async close(): Promise<void> {
     this.#reader.close();
     await this.#writer.close();
   }
+}
+
+function sizeBytesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -24,6 +24,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
   readonly #options: CallOptions;
   readonly #deadlineMs: number;
   readonly #queued: QueuedBytes;
+  readonly #onOver: ((failed: boolean) => void) | undefined;
   /** Null: the call has no request body. */
   readonly #request: OutgoingBody | null;
   #arriving: ArrivingBody | null = null;
@@ -44,7 +45,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
     verb: Verb,
     head: unknown,
     options: CallOptions,
-    place: { hasBody: boolean; nowMs: number; limits: WireLimits; queued: QueuedBytes },
+    place: { hasBody: boolean; nowMs: number; limits: WireLimits; queued: QueuedBytes; onOver?: ((failed: boolean) => void) | undefined },
   ) {
     this.#verb = verb;
     this.#headJson = JSON.stringify(head);
@@ -52,6 +53,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
     this.#options = options;
     this.#deadlineMs = place.nowMs + options.timeoutMs;
     this.#queued = place.queued;
+    this.#onOver = place.onOver;
     this.#request = place.hasBody ? this.#newBody() : null;
     if (options.signal !== undefined) this.#follow(options.signal);
   }
@@ -144,7 +146,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
   /** The call is over without its whole answer. */
   fail(error: Error): void {
     if (this.#isDone) return;
-    this.#over();
+    this.#over(true);
     this.#arriving?.fail(error);
     if (this.#isAnswered) return;
     this.#error = error;
@@ -169,7 +171,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
       return;
     }
     this.#isAnswered = true;
-    if (head.last && head.bodyBytes === 0) this.#over();
+    if (head.last && head.bodyBytes === 0) this.#over(false);
     else this.#arriving = new ArrivingBody(this.#limits, this);
     this.#answer = { head: parsed, body: this.#arriving ?? emptyBody };
     this.#resolve?.(this.#answer);
@@ -177,12 +179,13 @@ export class Call implements OutgoingCall<Verb>, BodySender {
 
   #finish(): void {
     if (this.#isDone) return;
-    this.#over();
+    this.#over(false);
     this.#arriving?.end();
   }
 
-  #over(): void {
+  #over(failed: boolean): void {
     this.#isDone = true;
+    this.#onOver?.(failed);
     if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#request?.drop();
     this.#keeper?.forget(this);

@@ -22,6 +22,8 @@ export interface WireClientOptions extends Identity {
   secrets: () => Buffer[];
   /** Hears the view number that a master's answer carries whenever it changes. */
   onStamp?: (stamp: ViewNumber) => void;
+  /** Hears of every call when it is over; `failed`: no whole answer came, or a refusal. */
+  onCall?: (verb: Verb, call: { durationMs: number; failed: boolean }) => void;
   /** Tells this process apart from a clone of its volume; by default made of host, process id and start time. */
   process?: string;
   limits?: Partial<WireLimits>;
@@ -42,7 +44,10 @@ export function createWireClient(options: WireClientOptions, parts: Parts): Wire
   const lanes = { small: new ClientLane('small', options, limits, parts), bulk: new ClientLane('bulk', options, limits, parts) };
   const start = (verb: Verb, head: unknown, callOptions: CallOptions, hasBody: boolean): Call => {
     const lane = lanes[verbs[verb].lane];
-    const call = new Call(verb, head, callOptions, { hasBody, nowMs: parts.clock.monotonicMs(), limits, queued: lane.queued });
+    const nowMs = parts.clock.monotonicMs();
+    const { onCall } = options;
+    const onOver = onCall && ((failed: boolean) => onCall(verb, { durationMs: parts.clock.monotonicMs() - nowMs, failed }));
+    const call = new Call(verb, head, callOptions, { hasBody, nowMs, limits, queued: lane.queued, onOver });
     lane.start(call);
     return call;
   };

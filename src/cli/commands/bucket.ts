@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Start } from '../context.js';
+import { CliError } from '../cli-error.js';
+import type { Context, Start } from '../context.js';
 import { listBuckets, type BucketEntry } from '../client/objects.js';
 import type { ListShape } from '../output.js';
 
@@ -10,6 +11,31 @@ export const bucketShape: ListShape<BucketEntry> = {
   ],
   name: ({ name }) => `s3://${name}/`,
 };
+
+interface CreateOptions {
+  existsOk?: true;
+}
+
+/** The same as `bucket create`, under the name that other S3 clients gave it. */
+export function addMb(program: Command, start: Start): void {
+  program
+    .command('mb')
+    .summary('create a bucket (as bucket create)')
+    .argument('<name>')
+    .option('--exists-ok', 'a bucket that exists already is no error')
+    .action((name: string, options: CreateOptions, command: Command) => createBucket(name, options, start(command)));
+}
+
+async function createBucket(bucket: string, { existsOk }: CreateOptions, context: Context): Promise<void> {
+  let created = true;
+  try {
+    await context.s3().ask({ method: 'PUT', bucket, signal: context.signal });
+  } catch (error) {
+    if (existsOk !== true || !(error instanceof CliError) || error.facts.code !== 'BucketAlreadyOwnedByYou') throw error;
+    created = false;
+  }
+  await context.output.result({ bucket, created }, `s3://${bucket}/ is ${created ? 'created' : 'there already'}`, `s3://${bucket}/`);
+}
 
 export function addBucket(program: Command, start: Start): void {
   const bucket = program.command('bucket').summary('create, delete and list buckets');
@@ -26,11 +52,8 @@ export function addBucket(program: Command, start: Start): void {
     .command('create')
     .summary('create a bucket')
     .argument('<name>')
-    .action(async (name: string, _options: object, command: Command) => {
-      const context = start(command);
-      await context.s3().ask({ method: 'PUT', bucket: name, signal: context.signal });
-      await context.output.result({ bucket: name }, `s3://${name}/ is created`, `s3://${name}/`);
-    });
+    .option('--exists-ok', 'a bucket that exists already is no error')
+    .action((name: string, options: CreateOptions, command: Command) => createBucket(name, options, start(command)));
 
   bucket
     .command('delete')

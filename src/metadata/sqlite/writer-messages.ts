@@ -18,7 +18,7 @@ export type FromWriter =
   | { kind: 'open' }
   | { kind: 'refused'; message: string }
   /** A JSON list of [id, answer]. */
-  | { kind: 'answers'; packed: string }
+  | { kind: 'answers'; packed: string; group: { transactions: number; durationMs: number } }
   /** The volume has too little room for more, or enough again. */
   | { kind: 'room'; enough: boolean }
   /** The disk failed: the last words. */

@@ -69,9 +69,11 @@ function serve(connection: SqliteConnection): void {
   });
 
   function commitGroup(group: readonly PackedRequest[]): void {
+    const startedMs = systemClock.monotonicMs();
     const answers = writer.commitGroup(group.map(([, name, args]) => ({ name, args })));
+    const durationMs = systemClock.monotonicMs() - startedMs;
     const packed: PackedAnswer[] = group.map(([id], index) => [id, must(answers[index], 'an answer to each request')]);
-    say({ kind: 'answers', packed: JSON.stringify(packed) });
+    say({ kind: 'answers', packed: JSON.stringify(packed), group: { transactions: group.length, durationMs } });
     checkpoints.committed();
   }
 

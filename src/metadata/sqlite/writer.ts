@@ -18,6 +18,8 @@ interface Waiting {
 export interface DiskListeners {
   onFault: (reason: Error) => void;
   onRoom: (enough: boolean) => void;
+  /** After each commit. */
+  onGroup: (group: { transactions: number; durationMs: number }) => void;
 }
 
 /** This thread's end of the writer: what is asked for in one turn of the event loop goes over in one message. */
@@ -38,7 +40,7 @@ export class Writer {
   }
 
   /** Resolves when the file is open and of this version's format. Rejects with `StartRefused`. */
-  static open(options: WriterOptions, { onFault, onRoom }: DiskListeners): Promise<Writer> {
+  static open(options: WriterOptions, { onFault, onRoom, onGroup }: DiskListeners): Promise<Writer> {
     const worker = startThread('./writer-thread', import.meta.url, options);
     return new Promise((resolve, reject) => {
       const writer = new Writer(worker, onFault);
@@ -51,7 +53,10 @@ export class Writer {
         else if (message.kind === 'open') {
           opened = true;
           resolve(writer);
-        } else writer.#hear(message);
+        } else {
+          if (message.kind === 'answers') onGroup(message.group);
+          writer.#hear(message);
+        }
       });
       worker.on('error', (error) => failed(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => failed(new Error('the thread that writes metadata has ended')));
