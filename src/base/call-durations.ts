@@ -4,7 +4,8 @@ import { Histogram, type Registry } from 'prom-client';
 export class CallDurations {
   readonly #histogram: Histogram<'verb' | 'outcome'>;
 
-  constructor(name: string, registry: Registry) {
+  /** `verbs` are shown before the first call. */
+  constructor(name: string, registry: Registry, verbs: readonly string[] = []) {
     this.#histogram = new Histogram({
       name,
       help: 'Calls to other processes, from the question to the last byte of the answer.',
@@ -12,6 +13,7 @@ export class CallDurations {
       buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60],
       registers: [registry],
     });
+    for (const verb of verbs) this.#histogram.zero({ verb, outcome: 'answered' });
   }
 
   readonly count = (verb: string, { durationMs, failed }: { durationMs: number; failed: boolean }): void => {

@@ -6,7 +6,7 @@ import type { CommittedGroup } from '../metadata/store.js';
 /** What a master measures from its first commit on, before there is anything else to show; `MasterMetrics` adds to its registry. */
 export class MasterMeasures {
   readonly registry: Registry = createMetricsRegistry('master');
-  readonly calls = new CallDurations('aetherstore_master_call_duration_seconds', this.registry);
+  readonly calls = new CallDurations('aetherstore_master_call_duration_seconds', this.registry, ['getChunk', 'putChunk']);
   readonly #groups = new Histogram({
     name: 'aetherstore_master_metadata_commit_duration_seconds',
     help: 'Groups of transactions, with the sync that makes them durable.',

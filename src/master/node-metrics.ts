@@ -44,8 +44,8 @@ export function addNodeMetrics(registry: Registry, nodes: NodeRegistry, clock: C
     registers,
   });
   nodes.onChange((before, after) => {
-    if (before === null || before.state === after.state || after.nodeNumber > nodesShownMax) return;
-    changes.inc({ node: after.nodeId, to: after.state });
+    if (before?.state === after.state || after.nodeNumber > nodesShownMax) return;
+    changes.inc({ node: after.nodeId, to: after.state }, before === null ? 0 : 1); // a new node: the series is there, nothing changed
   });
 }
 
