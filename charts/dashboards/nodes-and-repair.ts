@@ -40,6 +40,37 @@ export const nodesAndRepair: Dashboard = {
           queries: { '{{outcome}}': 'sum by (outcome) (rate(aetherstore_datanode_orders_total{kind="copy"}[$__rate_interval]))' },
         },
         {
+          title: 'Repair',
+          description: 'Bytes of copies that were made anew, a second.',
+          unit: 'Bps',
+          queries: { copied: 'sum(rate(aetherstore_master_repair_copied_bytes_total[$__rate_interval]))' },
+        },
+        {
+          title: 'Repair, time left',
+          description: 'Chunks that are short of copies, at the pace at which copies are made now. No line: nothing is made.',
+          unit: 's',
+          queries: {
+            'time left': 'sum(aetherstore_master_short_chunks) / (sum(rate(aetherstore_master_repair_copies_total[$__rate_interval])) > 0)',
+          },
+        },
+        {
+          title: 'Copies of repair',
+          description: 'Copies under way, and copies a minute that were ordered and not made: their source or their target is in trouble.',
+          unit: 'short',
+          queries: {
+            'under way': 'sum(aetherstore_master_repair_copies_in_progress)',
+            'failed a minute': '60 * sum(rate(aetherstore_master_repair_failures_total[$__rate_interval]))',
+          },
+        },
+        {
+          title: 'Last scan',
+          description:
+            'Since the last whole scan of the chunks began, which is what the counts of missing copies are from. Once a day, and after each change of a node.',
+          unit: 's',
+          bad: { from: 2 * 86_400 },
+          queries: { age: 'time() - max(aetherstore_master_last_scan_timestamp_seconds > 0)' },
+        },
+        {
           title: 'Deletes and checks',
           description: 'Orders of the other kinds that were carried out, a second.',
           unit: 'ops',
@@ -75,6 +106,31 @@ export const nodesAndRepair: Dashboard = {
           queries: { nodes: 'sum(aetherstore_master_writable_nodes)' },
         },
         {
+          title: 'Zones and hosts',
+          description:
+            'Zones and hosts with a node that takes chunks, beside the copies of each chunk. With fewer hosts than copies, copies share a host.',
+          unit: 'short',
+          queries: {
+            zones: 'sum(aetherstore_master_zones)',
+            hosts: 'sum(aetherstore_master_hosts)',
+            copies: 'max(aetherstore_master_replication_factor)',
+          },
+        },
+        {
+          title: 'Heartbeat age',
+          description:
+            'Since the master last heard each node. A heartbeat comes every 3 s; from 12 s on the node is suspect (unless set otherwise).',
+          unit: 's',
+          bad: { from: 60, warnFrom: 12 },
+          queries: { '{{zone}} {{host}} {{node}}': 'max by (zone, host, node) (aetherstore_master_node_heartbeat_age_seconds)' },
+        },
+        {
+          title: 'Changes of state',
+          description: 'Changes of the state of each node. A node that changes again and again is worse than one that is gone.',
+          unit: 'short',
+          queries: { '{{node}} {{to}}': 'sum by (node, to) (increase(aetherstore_master_node_state_changes_total[$__rate_interval])) > 0' },
+        },
+        {
           title: 'Heartbeats that failed',
           description: 'Heartbeats a second that got no answer of the master, by datanode.',
           unit: 'ops',
@@ -88,11 +144,12 @@ export const nodesAndRepair: Dashboard = {
       panels: [
         {
           title: 'Fill',
-          description: 'Part of each volume that is used. From 90 % on (unless set otherwise) it takes no chunks; reads and deletes go on.',
+          description:
+            'Part of each volume that is used, bytes or inodes. From 90 % on (unless set otherwise) it takes no chunks; reads and deletes go on.',
           unit: 'percentunit',
           max: 1,
           bad: { from: 0.9, warnFrom: 0.85 },
-          queries: { '{{instance}}': 'max by (instance) (aetherstore_datanode_used_bytes / aetherstore_datanode_capacity_bytes)' },
+          queries: { '{{instance}}': 'max by (instance) (aetherstore_datanode_fill_ratio)' },
         },
         {
           title: 'Free',

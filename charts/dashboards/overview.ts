@@ -148,6 +148,30 @@ export const overview: Dashboard = {
           unit: 'short',
           queries: { bodies: 'sum(aetherstore_master_garbage_backlog)', copies: 'sum(aetherstore_master_doomed_copies)' },
         },
+        {
+          title: 'Commit duration',
+          description: 'Groups of metadata transactions with the sync that makes them durable: what every write waits for.',
+          unit: 's',
+          queries: {
+            p50: 'histogram_quantile(0.5, sum by (le) (rate(aetherstore_master_metadata_commit_duration_seconds_bucket[$__rate_interval])))',
+            p99: 'histogram_quantile(0.99, sum by (le) (rate(aetherstore_master_metadata_commit_duration_seconds_bucket[$__rate_interval])))',
+          },
+        },
+        {
+          title: 'Transactions',
+          description: 'Metadata transactions a second, and the groups in which they are committed: one sync for each group.',
+          unit: 'ops',
+          queries: {
+            transactions: 'sum(rate(aetherstore_master_metadata_transactions_total[$__rate_interval]))',
+            groups: 'sum(rate(aetherstore_master_metadata_commit_duration_seconds_count[$__rate_interval]))',
+          },
+        },
+        {
+          title: 'Metadata on disk',
+          description: 'The SQLite file and its write-ahead log. A log that only grows is not checkpointed: somebody reads without end.',
+          unit: 'bytes',
+          queries: { file: 'sum(aetherstore_master_metadata_bytes)', log: 'sum(aetherstore_master_metadata_log_bytes)' },
+        },
       ],
     },
     {

@@ -79,6 +79,31 @@ export const s3: Dashboard = {
           },
         },
         {
+          title: 'Time to first byte, p99',
+          description: 'From the head of a request to the head of its answer; for writes the body lies between.',
+          unit: 's',
+          queries: {
+            '{{operation}}': `histogram_quantile(0.99, sum by (operation, le) (rate(aetherstore_gateway_time_to_first_byte_seconds_bucket{${operations}}[$__rate_interval])))`,
+          },
+        },
+        {
+          title: 'Calls, p99',
+          description: 'Calls of gateways to the master and to datanodes, by what they ask: where the time of requests goes.',
+          unit: 's',
+          queries: {
+            '{{verb}}':
+              'histogram_quantile(0.99, sum by (verb, le) (rate(aetherstore_gateway_call_duration_seconds_bucket[$__rate_interval])))',
+          },
+        },
+        {
+          title: 'Calls that failed',
+          description: 'Calls a second without a whole answer, or with a refusal (an object that is not there is one).',
+          unit: 'ops',
+          queries: {
+            '{{verb}}': 'sum by (verb) (rate(aetherstore_gateway_call_duration_seconds_count{outcome="failed"}[$__rate_interval]))',
+          },
+        },
+        {
           title: 'Mean by operation',
           description: 'Mean time of the requests of an operation.',
           unit: 's',
