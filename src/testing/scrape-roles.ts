@@ -53,10 +53,11 @@ function controllerPage(): Promise<string> {
   return metrics.render();
 }
 
+const none = (): number => 0;
+
 /** What a gateway shows only when its S3 port has a certificate. */
 async function shownWithTls(): Promise<string> {
   const metrics = new GatewayMetrics();
-  const none = () => 0;
   metrics.watch({ requests: none, heldBytes: none, heldForMaster: none, connections: none, certificateExpiresAtWallMs: none });
   const page = await metrics.render();
   return page
