@@ -23,7 +23,7 @@ const mayImport = {
 const packageFor = {
   'better-sqlite3': '^src/metadata/',
   express: '^src/(master|datanode)/rest',
-  'prom-client': '^src/(base/|(master|datanode|gateway|controller)/metrics\\.ts$)',
+  'prom-client': '^src/(base/|master/metrics/|(datanode|gateway|controller)/metrics\\.ts$)',
   zod: '^src/(wire|master|datanode|cli)/',
   saxes: '^src/s3/',
   pino: '^src/base/',

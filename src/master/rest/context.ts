@@ -5,7 +5,7 @@ import type { MetadataStore } from '../../metadata/store.js';
 import type { ClusterSights } from '../cluster-sights.js';
 import type { Liveness } from '../liveness.js';
 import type { CopyChecker } from '../copy-checker.js';
-import type { MasterMetrics } from '../metrics.js';
+import type { MasterMetrics } from '../metrics/metrics.js';
 import type { NodeRegistry } from '../node-registry.js';
 import type { ChunkReader } from '../../replication/chunk-reader.js';
 import type { ChunkWriter } from '../../replication/chunk-writer.js';

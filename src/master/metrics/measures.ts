@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { CallDurations } from '../base/call-durations.js';
-import { createMetricsRegistry } from '../base/metrics-registry.js';
-import type { CommittedGroup } from '../metadata/store.js';
+import { CallDurations } from '../../base/call-durations.js';
+import { createMetricsRegistry } from '../../base/metrics-registry.js';
+import type { CommittedGroup } from '../../metadata/store.js';
 
 /** What a master measures from its first commit on, before there is anything else to show; `MasterMetrics` adds to its registry. */
 export class MasterMeasures {

@@ -1,13 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Clock } from '../base/clock.js';
-import type { QueryResult } from '../metadata/queries.js';
-import type { MetadataStore } from '../metadata/store.js';
-import { nodeStates } from '../model/node.js';
+import type { Clock } from '../../base/clock.js';
+import type { QueryResult } from '../../metadata/queries.js';
+import type { MetadataStore } from '../../metadata/store.js';
+import { nodeStates } from '../../model/node.js';
 import type { MasterMeasures } from './measures.js';
 import { addNodeMetrics } from './node-metrics.js';
-import type { NodeRegistry } from './node-registry.js';
-import type { OrderBook } from './order-book.js';
-import type { Repair } from './repair.js';
+import type { NodeRegistry } from '../node-registry.js';
+import type { OrderBook } from '../order-book.js';
+import type { Repair } from '../repair.js';
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
 

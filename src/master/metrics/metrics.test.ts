@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { systemClock } from '../base/clock.js';
-import { nodeStates } from '../model/node.js';
-import { knownNodeOf } from '../testing/known-node.js';
+import { systemClock } from '../../base/clock.js';
+import { nodeStates } from '../../model/node.js';
+import { knownNodeOf } from '../../testing/known-node.js';
 import { MasterMeasures } from './measures.js';
 import { MasterMetrics, type MetricSources } from './metrics.js';
-import { NodeRegistry } from './node-registry.js';
+import { NodeRegistry } from '../node-registry.js';
 
 const nodesMany = 50;
 const renderMsMax = 50;

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Clock } from '../base/clock.js';
-import type { KnownNode, NodeRegistry } from './node-registry.js';
+import type { Clock } from '../../base/clock.js';
+import type { KnownNode, NodeRegistry } from '../node-registry.js';
 
 /** Nodes with metrics of their own: more would cost each scrape too much. */
 const nodesShownMax = 200;
