@@ -120,7 +120,7 @@ export async function startDatanode(options: DatanodeOptions, parts: DatanodePar
     host: options.listenHost,
     port: options.adminPort,
     metrics: () => metrics.render(),
-    ready: () => traffic.takesWrites || 'draining',
+    ready: () => (!traffic.takesWrites ? 'draining' : !tie || tie.link.isAccepted || 'the master has not accepted it yet'),
   });
 
   // 5. What runs by itself.

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import { TaskLoop } from '../base/task-loop.js';
 import type { Volume } from '../chunks/volume.js';
-import type { VolumeCondition } from '../model/node.js';
+import type { NodeState, VolumeCondition } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
 import { Unreachable, type WireClient } from '../wire/api.js';
 import type { RequestOf, ResponseOf } from '../wire/verbs.js';
@@ -16,6 +16,8 @@ const answerMsMax = 3000;
 const reportMsMax = 10_000;
 const reportAgainMs = 100;
 const lastWordMsMax = 2000;
+/** States of a node whose copies the master has not looked at since it was away. */
+const beingChecked: ReadonlySet<NodeState> = new Set(['down', 'repairing', 'returned']);
 
 export interface MasterLinkOptions {
   heartbeatMs: number;
@@ -50,6 +52,7 @@ export class MasterLink {
   #proveSequence: number | null = null;
   #state: ResponseOf<'heartbeat'>['state'] | null = null;
   #away = false;
+  #isAccepted = false;
 
   constructor(options: MasterLinkOptions, parts: MasterLinkParts) {
     this.#options = options;
@@ -70,6 +73,11 @@ export class MasterLink {
   /** The reign that this process obeys; null before the first heartbeat was answered, and while a master that answers is not obeyed. */
   get reign(): { epoch: number; id: string } | null {
     return this.#reign;
+  }
+
+  /** Whether a master knows this process and has looked at the copies of its volume. Stays true while the master is away. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
   }
 
   /** The sweep generation last heard. */
@@ -101,6 +109,7 @@ export class MasterLink {
     if (head.state !== this.#state)
       this.#parts.log.info({ state: head.state, before: this.#state, epoch: head.reign.epoch }, 'the master says how this node stands');
     this.#state = head.state;
+    this.#isAccepted ||= !beingChecked.has(head.state);
     this.#reign = head.reign;
     const waiting = this.#whenObeyed;
     this.#whenObeyed = [];

@@ -351,6 +351,19 @@ test('orders for one chunk run in their order', async () => {
   expect([await outcome(2), await outcome(3), await outcome(4)]).toEqual(['done', 'done', 'done']);
 });
 
+test('it is ready once a master has looked at its copies, and stays so while the master is away', async () => {
+  master.state = 'returned';
+  const node = await startNode('a');
+  const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${node.adminPort}/readyz`)).status;
+  const beats = master.heartbeats.length;
+  await master.until('it was answered more than once', () => master.heartbeats.length > beats + 1);
+  expect(await ready()).toBe(503);
+  master.state = 'live';
+  await expect.poll(ready).toBe(200);
+  await master.stop();
+  expect(await ready()).toBe(200);
+});
+
 test('a stop is announced, then writes are refused while reads go on', async () => {
   const node = await startNode('a');
   const client = connect(node);
