@@ -24,6 +24,8 @@ export default defineConfig({
       suite('chart', ['src/**/*.chart.test.ts'], { testTimeout: 120_000 }),
       // real S3 clients
       suite('clients', ['src/**/*.clients.test.ts'], { testTimeout: 600_000, hookTimeout: 120_000 }),
+      // a kind cluster; started by e2e/run.ts
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], { testTimeout: 1_200_000, hookTimeout: 900_000 }),
       // loop mounts and power cuts: needs root
       suite('crash', ['src/**/*.crash.test.ts'], { testTimeout: 1_800_000, hookTimeout: 300_000 }),
     ],

@@ -2,12 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose chart-docs manifests check-chart dashboards metrics-docs test-alerts clean
+.PHONY: help run dev build test check bench test-crash test-mutants test-long test-clients image test-compose chart-docs manifests check-chart dashboards metrics-docs test-alerts e2e clean
 
 installed := node_modules/.cache/installed
 built := dist/.built
 sources := $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) .build.mjs package.json
 image := aetherstore/aetherstore:dev
+# the tag that the chart asks for
+released := aetherstore/aetherstore:$(shell sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,7 +48,7 @@ test-clients: $(built) ## real S3 clients: awscli, rclone, s3cmd, curl
 	npm run --silent test:clients
 
 image: ## the container image
-	docker build -t $(image) .
+	docker build -t $(image) -t $(released) .
 
 test-compose: $(installed) image ## docker-compose.yml, with the lines of the README
 	npm run --silent test:compose
@@ -68,6 +70,9 @@ manifests: $(installed) ## manifests/, the presets of the chart rendered (needs 
 
 check-chart: $(installed) ## the chart by helm 3 and 4, kubeconform, kube-score: whichever is on PATH
 	npm run --silent check:chart
+
+e2e: $(installed) image ## a kind cluster, the image, the chart, scenarios (E2E_DEPTH=0: smoke; E2E_KEEP=1: the cluster stays)
+	@E2E_IMAGE=$(released) npx tsx e2e/run.ts
 
 clean: ## removes what was built; packages and data stay
 	rm -rf dist

@@ -10,8 +10,8 @@ docker() {
 }
 `;
 
-/** A command of a document that takes longer hangs. */
-const commandMsMax = 150_000;
+/** A command of a document that takes longer hangs, unless it is known to be long. */
+const commandMsMaxUsual = 150_000;
 
 /** One shell that runs command after command, as somebody who copies lines from a document. */
 export class Shell {
@@ -20,8 +20,10 @@ export class Shell {
   #text = '';
   #wake: () => void = () => undefined;
   #count = 0;
+  readonly #commandMsMax: number;
 
-  constructor(cwd: string, environment: Record<string, string> = {}) {
+  constructor(cwd: string, environment: Record<string, string> = {}, commandMsMax = commandMsMaxUsual) {
+    this.#commandMsMax = commandMsMax;
     writeFileSync(join(this.#home, '.curlrc'), 'silent\nshow-error\n');
     // the first version of the aws client signs links the old way unless told otherwise
     writeFileSync(join(this.#home, 'aws'), '[default]\ns3 =\n  signature_version = s3v4\n');
@@ -48,7 +50,7 @@ export class Shell {
     this.#count += 1;
     const mark = new RegExp(`^([^]*)--- ${this.#count} (\\d+)\\n`);
     this.#process.stdin?.write(`{ ${command}\n} </dev/null\necho "--- ${this.#count} $?"\n`);
-    const hangs = setTimeout(() => this.#process.kill('SIGKILL'), commandMsMax);
+    const hangs = setTimeout(() => this.#process.kill('SIGKILL'), this.#commandMsMax);
     for (;;) {
       const found = mark.exec(this.#text);
       if (found) {
@@ -57,7 +59,7 @@ export class Shell {
         return { printed: found[1]!, code: Number(found[2]) };
       }
       if (this.#process.exitCode !== null || this.#process.signalCode !== null)
-        throw new Error(`the shell has ended, or hung for ${commandMsMax} ms: ${this.#text}`);
+        throw new Error(`the shell has ended, or hung for ${this.#commandMsMax} ms: ${this.#text}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

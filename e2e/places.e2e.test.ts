@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { must } from '../src/base/must.js';
+import { S3TestClient } from '../src/testing/s3-test-client.js';
+import { place, removeNamespace, type Place } from './environment.js';
+import type { Release } from './release.js';
+import { until } from './until.js';
+
+const denyAll = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'deny' },
+  spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+};
+const restricted = Object.fromEntries(['enforce', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']));
+const longName = 'a-release-name-as-long-as-helm-lets-anybody-make-oness';
+
+describe('where it can be installed', () => {
+  let release: Release | null = null;
+
+  afterEach(async () => {
+    if (release) await removeNamespace(release);
+    release = null;
+  });
+
+  async function installed(where: Place, before: (release: Release) => Promise<unknown> = () => Promise.resolve()): Promise<Release> {
+    release = await place(where);
+    await before(release);
+    await release.install();
+    await release.untilWhole(3);
+    const ran = await release.test();
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    expect(ran.stderr).not.toMatch(/would violate PodSecurity/);
+    return release;
+  }
+
+  test('in a restricted namespace', () => installed({ namespace: 'restricted', labels: restricted }));
+
+  test('in a namespace that denies all traffic by default, where only those who may get in', async () => {
+    const made = await installed({ namespace: 'denied' }, ({ kube }) => kube.apply(JSON.stringify(denyAll)));
+    const client = new S3TestClient(must((await made.clientOptions())[0], 'a worker'));
+    expect((await client.request({ method: 'GET', path: '/' })).status).toBe(200);
+    client.close();
+    const probe = `fetch('http://${made.fullname}-master:42100/api/status',{signal:AbortSignal.timeout(5000)}).then((r)=>console.log('in',r.status),()=>console.log('out'))`;
+    const image = must(process.env['E2E_IMAGE'], 'E2E_IMAGE');
+    await made.kube.run([
+      'run',
+      'stranger',
+      `--image=${image}`,
+      '--image-pull-policy=Never',
+      '--restart=Never',
+      '--command',
+      '--',
+      'node',
+      '-e',
+      probe,
+    ]);
+    await until('podReady', 'the stranger has tried', async () =>
+      (await made.kube.get('pod', 'stranger'))?.status?.phase === 'Succeeded' ? true : null,
+    );
+    expect(await made.kube.run(['logs', 'stranger'])).toBe('out');
+  });
+
+  test('under a release name of 53 letters', async () => {
+    const name = longName.slice(0, 53);
+    expect(name).toHaveLength(53);
+    await installed({ namespace: 'long', name });
+  });
+});
