@@ -372,11 +372,11 @@ test('a stop is announced, then writes are refused while reads go on', async () 
   await putChunk(client, id, bytes);
   const { body } = await client.call('getChunk', { id, startBytes: 0, endBytes: null }, { timeoutMs: 5000 });
   await body.read();
-  const ready = () => fetch(`http://127.0.0.1:${node.adminPort}/readyz`);
-  expect((await ready()).status).toBe(200);
+  const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${node.adminPort}/readyz`)).status;
+  await expect.poll(ready).toBe(200);
   const stopped = node.stop();
   await master.until('the node drains', () => master.heartbeats.at(-1)!.condition === 'draining');
-  expect((await ready()).status).toBe(503);
+  expect(await ready()).toBe(503);
   await expect(putChunk(client, newId(), Buffer.from('late'))).rejects.toMatchObject({ code: 'node-closed' });
   let restBytes = 0;
   for (let piece = await body.read(); piece !== null; piece = await body.read()) restBytes += piece.length;
