@@ -106,8 +106,7 @@ test('children end when their parent is killed', async () => {
   parent.stdout.on('data', (text: Buffer) => {
     pid += text.toString();
   });
-  await once(parent, 'exit');
-  // the pipe ends when its last holder, the child, has ended; asking for its id would still find it until it is reaped
-  await once(parent.stdout, 'end');
+  // comes when the pipe has ended, with its last holder, the child; asking for its id would still find it until it is reaped
+  await once(parent, 'close');
   expect(pid).toMatch(/^\d+\n$/);
 });
