@@ -137,9 +137,10 @@ export class ManagedDatanode {
   }
 
   /** Keeps a chunk as if it had come by REST or wire. */
+  /** Keeps a copy of the bytes, so that a test which damages one node's leaves the others' alone. */
   store(bytes: Buffer, chunk: { id: string; kind: ChunkKind; generation: number }): ChunkFacts {
     const facts = { id: chunk.id, lengthBytes: bytes.length, crc32c: crc32c(bytes) };
-    this.chunks.set(chunk.id, { ...facts, kind: chunk.kind, generation: chunk.generation, bytes });
+    this.chunks.set(chunk.id, { ...facts, kind: chunk.kind, generation: chunk.generation, bytes: Buffer.from(bytes) });
     this.#log(`put ${chunk.id}`);
     return facts;
   }
