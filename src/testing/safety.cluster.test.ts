@@ -30,7 +30,12 @@ test('wrong bytes on two of three disks are never in an answer', async () => {
   for (const sizeBytes of [5000, 200 * KiB, 900 * KiB]) {
     const body = contentOf(`${sizeBytes}`, sizeBytes);
     expect((await client.request({ method: 'PUT', path: `/safe/${sizeBytes}`, body })).status).toBe(200);
-    // A copy may come after the answer, and a failed damage means that it has not come yet.
+    // The third copy may come after the answer, and nobody reads it before it is on record.
+    await running.until('three copies are on record', async () => {
+      const { counts } = (await running.masterGet('/api/status')) as { counts: { under: number } };
+      return counts.under === 0;
+    });
+    // What is on record may still be on its way into the file.
     for (const name of ['datanode-0', 'datanode-1']) {
       await running.until(`${name} has its copy`, () => Promise.resolve(damageOnDisk(running.dataPath(name), body.subarray(-100))));
     }
