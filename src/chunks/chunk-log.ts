@@ -192,6 +192,11 @@ export class ChunkLog {
     await this.#seal();
   }
 
+  /** Resolves when the segment that follows, if it was asked for, is ready. */
+  async standbyReady(): Promise<void> {
+    await this.#standby;
+  }
+
   /** Lets go of the segment that was made ready; it is empty, and the next start takes it away. */
   async release(): Promise<void> {
     (await this.#standby)?.closeIfIdle();

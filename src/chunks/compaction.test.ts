@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../base/random.js';
@@ -81,6 +82,22 @@ describe('compaction', () => {
     volume = await openVolume(path);
     await compactFully(volume);
     await expectAll(volume, ids);
+  }, 60_000);
+
+  it('keeps a few released segments, and their stale bytes never come back', async () => {
+    const spares = async () => (await readdir(join(path, 'segments'))).filter((name) => name.endsWith('.spare')).length;
+    const stale = await fill(1200, 16 * KiB);
+    await drop(stale);
+    await compactFully(volume);
+    await volume.writtenAhead();
+    expect(await spares()).toBe(smallLimits.sparesMax);
+    await fill(200, 16 * KiB);
+    await volume.writtenAhead();
+    expect(await spares()).toBeLessThan(smallLimits.sparesMax);
+    await expectAll(volume, stale);
+    await volume.close();
+    volume = await openVolume(path);
+    await expectAll(volume, stale);
   }, 60_000);
 
   it('does nothing when nothing was deleted', async () => {

@@ -70,6 +70,11 @@ export class SegmentPool {
     });
   }
 
+  /** Resolves when nothing is being written ahead. */
+  async idle(): Promise<void> {
+    await this.#filling;
+  }
+
   /** There may be room again. */
   resume(): void {
     this.#full = false;
@@ -109,7 +114,7 @@ export class SegmentPool {
     const { limits, folder } = this.#parts;
     if (!this.reserveIsWhole && fileBytes >= limits.reserveSegmentSizeBytes)
       this.#reserve.push(await this.#renamed(path, fileBytes, '.reserve'));
-    else if (this.#spares.length === 0 && fileBytes >= limits.segmentSizeBytes)
+    else if (this.#spares.length < limits.sparesMax && fileBytes >= limits.segmentSizeBytes)
       this.#spares.push(await this.#renamed(path, fileBytes, '.spare'));
     else await unlink(path);
     await syncFolder(folder);
@@ -145,7 +150,7 @@ export class SegmentPool {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#filling;
+    await this.idle();
   }
 
   async #fill(spares: number): Promise<void> {

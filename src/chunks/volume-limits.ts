@@ -12,6 +12,8 @@ export interface VolumeLimits {
   /** Segments that only deletes, compaction and the volume's own small files may use when the disk is full. */
   reserveSegments: number;
   reserveSegmentSizeBytes: number;
+  /** Released segments kept to be written again, so that their blocks need no zeros; fewer on small volumes, see `spareFractionMax`. */
+  sparesMax: number;
   /** One `writev` of the log carries at most so many bytes … */
   batchBytesMax: number;
   /** … and so many records: two buffers each must stay below the system's limit of 1024 for one call. */
@@ -45,6 +47,7 @@ export const volumeDefaults: Readonly<VolumeLimits> = {
   urgentSegmentSizeBytes: 4 * MiB,
   reserveSegments: 3,
   reserveSegmentSizeBytes: 16 * MiB,
+  sparesMax: 8,
   batchBytesMax: 2 * MiB,
   batchRecordsMax: 500,
   queuedBytesMax: 64 * MiB,
@@ -63,15 +66,19 @@ export const volumeDefaults: Readonly<VolumeLimits> = {
 
 /** The smallest segment that takes the largest record several times. */
 const segmentSizeBytesMin = MiB;
+/** Spares hold at most this share of the disk, but for the one that is always kept. */
+const spareFractionMax = 1 / 128;
 
 /** The limits that fit a disk of this size: a small one gets small segments and a small reserve. */
 export function limitsForCapacity(limits: VolumeLimits, capacityBytes: number): VolumeLimits {
   const fitting = Math.max(segmentSizeBytesMin, 2 ** Math.floor(Math.log2(Math.max(1, capacityBytes / limits.segmentsPerVolumeMin))));
   const smaller = (bytes: number): number => Math.min(bytes, fitting);
+  const segmentSizeBytes = smaller(limits.segmentSizeBytes);
   return {
     ...limits,
-    segmentSizeBytes: smaller(limits.segmentSizeBytes),
+    segmentSizeBytes,
     urgentSegmentSizeBytes: smaller(Math.min(limits.urgentSegmentSizeBytes, limits.segmentSizeBytes)),
     reserveSegmentSizeBytes: smaller(Math.min(limits.reserveSegmentSizeBytes, limits.segmentSizeBytes)),
+    sparesMax: Math.max(1, Math.min(limits.sparesMax, Math.floor((capacityBytes * spareFractionMax) / segmentSizeBytes))),
   };
 }

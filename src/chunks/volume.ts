@@ -333,6 +333,12 @@ export class Volume {
     return this.#opened.condition.clearQuarantine();
   }
 
+  /** Resolves when no segment is being written ahead in the background: from then on the disk is the writers' alone. */
+  async writtenAhead(): Promise<void> {
+    await this.#opened.log.standbyReady();
+    await this.#opened.pool.idle();
+  }
+
   /**
    * Ends cleanly: what was accepted is durable, half-written chunks are gone, the log is sealed. On a disk that fails
    * meanwhile it ends all the same; `onFault` has told.

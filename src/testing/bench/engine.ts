@@ -63,3 +63,46 @@ export async function writeRecords(
     cpuMicros: (used.user + used.system) / waits.length,
   };
 }
+
+const forgetAtOnce = 500;
+
+/** Takes every chunk out again, and gives the space back: the log then goes into segments that were written before. */
+async function forgetAll(volume: Volume): Promise<void> {
+  for (let page = volume.ids(null, forgetAtOnce); page.length > 0; page = volume.ids(null, forgetAtOnce)) {
+    await Promise.all(page.map(({ id }) => volume.delete(id)));
+  }
+  while (await volume.compactOnce());
+  await volume.writtenAhead();
+}
+
+/**
+ * The engine as it is in a store that has run for a while: the volume was filled once, so its log takes up segments
+ * that compaction released. A fresh volume would write the zeros of each new segment while it is measured.
+ */
+export class EngineBench {
+  readonly #volume: Volume;
+
+  private constructor(volume: Volume) {
+    this.#volume = volume;
+  }
+
+  static async open(folder: string): Promise<EngineBench> {
+    const volume = await openFreshVolume(folder);
+    const sizeBytes = 64 * 1024;
+    const recordsMax = (volumeDefaults.segmentSizeBytes * (volumeDefaults.sparesMax + 2)) / sizeBytes;
+    await writeRecords(volume, { writers: 32, sizeBytes, durationMs: Infinity, recordsMax });
+    await forgetAll(volume);
+    return new EngineBench(volume);
+  }
+
+  /** As `writeRecords`, of 4 KiB; forgets them afterwards. */
+  async write(options: { writers: number; durationMs: number }): ReturnType<typeof writeRecords> {
+    const written = await writeRecords(this.#volume, { ...options, sizeBytes: 4096, recordsMax: Infinity });
+    await forgetAll(this.#volume);
+    return written;
+  }
+
+  close(): Promise<void> {
+    return this.#volume.close();
+  }
+}

@@ -5,7 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must } from '../../base/must.js';
-import { openFreshVolume, writeRecords } from './engine.js';
+import { EngineBench } from './engine.js';
 import { fioBatchesPerSecond, fioStreamBytesPerSecond, fioSyncedWriteMs } from './fio.js';
 import { packedQueryMicros } from './list-reference.js';
 import { median, percentile } from './measure.js';
@@ -107,6 +107,7 @@ async function round(
   store: Store,
   servers: { hello: Awaited<ReturnType<typeof startHello>>; nginx: Awaited<ReturnType<typeof startNginx>> },
   metadata: MetadataBench,
+  engine: EngineBench,
 ): Promise<void> {
   const hello = await samplePlain(servers.hello, '/', 32, sampleMs);
   note('H', hello.cpuMicrosTotal);
@@ -136,16 +137,10 @@ async function round(
   note('F128', fioBatchesPerSecond(folder));
   note('metadata commits', await metadata.commit({ writers: 32, durationMs: sampleMs, commitsMax: Infinity }));
   note('files', await filePerObjectRate(folder, 32, sampleMs));
-  const volume = await openFreshVolume(join(folder, `engine-${(turn += 1)}`));
-  const many = await writeRecords(volume, { writers: 32, sizeBytes: 4 * KiB, durationMs: sampleMs, recordsMax: Infinity });
+  const many = await engine.write({ writers: 32, durationMs: sampleMs });
   note('engine per second', many.perSecond);
   note('engine cpu', many.cpuMicros);
-  note(
-    'engine c1 p50',
-    (await writeRecords(volume, { writers: 1, sizeBytes: 4 * KiB, durationMs: sampleMs, recordsMax: Infinity })).medianMs,
-  );
-  await volume.close();
-  rmSync(join(folder, `engine-${turn}`), { recursive: true });
+  note('engine c1 p50', (await engine.write({ writers: 1, durationMs: sampleMs })).medianMs);
 }
 
 function memoryBytes(what: 'chunks' | 'metadata'): number {
@@ -255,10 +250,13 @@ try {
   const idle = residents();
   const metadata = await MetadataBench.open(join(folder, 'metadata'));
   stops.unshift(() => metadata.close());
+  say('an engine that was filled once');
+  const engine = await EngineBench.open(join(folder, 'engine'));
+  stops.unshift(() => engine.close());
   await prepare(store);
   for (let count = 1; count <= rounds; count += 1) {
     say(`round ${count} of ${rounds}`);
-    await round(store, { hello, nginx }, metadata);
+    await round(store, { hello, nginx }, metadata, engine);
   }
   say('sync calls');
   const syncCalls = await tellSyncCalls(store);
