@@ -5,12 +5,12 @@ const SPECIALS_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
 const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
 /** CR, LF and TAB would be normalised by a reader, so they travel as references, like what XML cannot hold at all. */
-function escapeText(text: string): string {
+export function escapeText(text: string): string {
   if (!SPECIAL_PATTERN.test(text)) return text;
   return text.replace(SPECIALS_PATTERN, (character) => NAMED[character] ?? `&#${character.charCodeAt(0)};`);
 }
 
-/** Text that is XML already. Made by `xml` alone, so nothing gets into an answer unescaped. */
+/** Text that is XML already. Made by `xml`, and by the writer of long lists, so nothing gets into an answer unescaped. */
 export class XmlText {
   readonly #text: string;
 

@@ -5,6 +5,7 @@ import type { CompleteUploadArgs } from '../metadata/transactions/complete-uploa
 import type { CopyObjectArgs } from '../metadata/transactions/copy-object.js';
 import type { UploadFlavour } from '../metadata/rules/find-upload.js';
 import type { UpsertNodeArgs } from '../metadata/transactions/upsert-node.js';
+import { packedKey } from '../model/listed-object.js';
 import type { ManifestChunk, ObjectVersion } from '../model/object.js';
 import type { RefusalCode } from '../model/refusal.js';
 import type { WrittenChunk } from '../model/chunk.js';
@@ -175,7 +176,7 @@ export class MetadataWorld {
 
   async keys(bucket: Bucket): Promise<string[]> {
     const { objects } = await this.store.read('listObjects', { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 1000 });
-    return objects.map(({ key }) => key);
+    return objects.map(packedKey);
   }
 
   /** Works off all garbage that is due now. */

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { integerUpTo, textOf } from './plain-types.js';
+import { integerUpTo, textOf, textsOf } from './plain-types.js';
 
 /** All that JSON can hold, and the numbers around the limits. */
 const value = fc.oneof(
   fc.jsonValue(),
   fc.integer({ min: -2, max: 12 }),
   fc.string({ maxLength: 8 }),
+  fc.array(fc.string({ maxLength: 6 }), { maxLength: 4 }),
   fc.constantFrom(2 ** 53, 1.5, -0, undefined),
 );
 
@@ -21,6 +22,7 @@ describe('plain types', () => {
       [integerUpTo(Number.MAX_SAFE_INTEGER), z.int().nonnegative()],
       [textOf(2, 5), z.string().min(2).max(5)],
       [textOf(3, 3), z.string().length(3)],
+      [textsOf(1, 5, 3), z.array(z.string().min(1).max(5)).max(3)],
     ] as const;
     for (const [plain, reference] of pairs.map(([one, other]) => [around(one), around(other)] as const)) {
       fc.assert(

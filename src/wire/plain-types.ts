@@ -42,3 +42,12 @@ export function textOf(min: number, max: number): z.ZodType<string, string> {
     (value): value is string => typeof value === 'string' && value.length >= min && value.length <= max,
   );
 }
+
+/** A list of up to `lengthMax` texts of `min` to `max` UTF-16 units each. */
+export function textsOf(min: number, max: number, lengthMax: number): z.ZodType<string[], string[]> {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value.length >= min && value.length <= max;
+  return plainType(
+    `a list of up to ${lengthMax} texts of ${min} to ${max} characters`,
+    (value): value is string[] => Array.isArray(value) && value.length <= lengthMax && value.every(isText),
+  );
+}

@@ -1,5 +1,5 @@
-import { xmlDateWriter } from '../../s3/http-date.js';
 import { readEncodingType, readLimit, readName, readToken, writeToken } from '../../s3/list-arguments.js';
+import { listedObjects } from '../../s3/listed-objects.js';
 import { ownerElement } from '../../s3/settings.js';
 import { nameWriter, xml, type XmlText } from '../../s3/xml-write.js';
 import type { ResponseOf } from '../../wire/verbs.js';
@@ -61,16 +61,6 @@ async function listPage(request: GatewayRequest, services: GatewayServices, star
 }
 
 function contentsOf(page: Page, name: (name: string) => string, withOwner: boolean): XmlText {
-  const owner = withOwner ? ownerElement : null;
-  const date = xmlDateWriter();
-  const objects = page.objects.map(
-    ({ key, lastModifiedMs, etag, sizeBytes, checksum }) =>
-      xml`<Contents><Key>${name(key)}</Key><LastModified>${date(lastModifiedMs)}</LastModified><ETag>"${etag}"</ETag>${
-        checksum === null
-          ? null
-          : xml`<ChecksumAlgorithm>${checksum.algorithm}</ChecksumAlgorithm><ChecksumType>${checksum.type}</ChecksumType>`
-      }<Size>${sizeBytes}</Size>${owner}<StorageClass>STANDARD</StorageClass></Contents>`,
-  );
   const prefixes = page.prefixes.map((prefix) => xml`<CommonPrefixes><Prefix>${name(prefix)}</Prefix></CommonPrefixes>`);
-  return xml`${objects}${prefixes}`;
+  return xml`${listedObjects(page.objects, name, withOwner ? ownerElement : null)}${prefixes}`;
 }

@@ -1,5 +1,6 @@
 import { must } from '../../base/must.js';
-import { type ListedObject, objectPage, unpackFacts } from '../rows/object.js';
+import { packedKey } from '../../model/listed-object.js';
+import { objectPage } from '../rows/object.js';
 import { behindPrefix, commonPrefix, groupedPage, pageStart, type Position } from '../rules/grouped-page.js';
 import { type InBucket, requireFacts } from '../rules/in-bucket.js';
 import type { ReadTx, Transaction } from '../tx.js';
@@ -13,7 +14,8 @@ export interface ListObjectsArgs extends InBucket {
 }
 
 export interface ListObjectsResult {
-  objects: ListedObject[];
+  /** Packed, see model/listed-object.ts. */
+  objects: string[];
   prefixes: string[];
   /** Goes into the next page's `startAfter`; null when this is the last. */
   nextStartAfter: string | null;
@@ -25,22 +27,17 @@ export function* listObjects(tx: ReadTx, args: ListObjectsArgs): Transaction<Lis
   const end = behindPrefix(prefix);
   const skipped = commonPrefix(startAfter, prefix, delimiter);
   const start = { behind: skipped === null ? Buffer.from(startAfter) : behindPrefix(skipped) };
-  const page = yield* groupedPage({ prefix, delimiter, limit }, start, fetch, ({ key }) => key);
+  const page = yield* groupedPage({ prefix, delimiter, limit }, start, fetch, packedKey);
   const last = page.last;
   return {
     objects: page.rows,
     prefixes: page.prefixes,
-    nextStartAfter: last === null ? null : 'row' in last ? last.row.key : last.prefix,
+    nextStartAfter: last === null ? null : 'row' in last ? packedKey(last.row) : last.prefix,
   };
 
-  function* fetch(position: Position<Pick<ListedObject, 'key'>>, rowsMax: number): Transaction<ListedObject[]> {
-    const after = 'row' in position ? Buffer.from(position.row.key) : position.behind;
+  function* fetch(position: Position<string>, rowsMax: number): Transaction<string[]> {
+    const after = 'row' in position ? Buffer.from(packedKey(position.row)) : position.behind;
     const row = yield* tx.get(objectPage, [args.bucketId, pageStart(prefix, after), end, rowsMax]);
-    return (JSON.parse(must(row, 'a list').packed) as string[]).map(unpackListed);
+    return JSON.parse(must(row, 'a list').packed) as string[];
   }
-}
-
-function unpackListed(packed: string): ListedObject {
-  const { end, sizeBytes, etag, lastModifiedMs, checksum } = unpackFacts(packed);
-  return { key: packed.slice(end), sizeBytes, etag, lastModifiedMs, checksum };
 }

@@ -1,17 +1,4 @@
-import { assert } from '../../base/assert.js';
-import type { ChecksumAlgorithm, ChecksumType } from '../../model/object.js';
 import { statement } from '../tx.js';
-
-/** What a list shows of an object. */
-export interface ListedObject {
-  key: string;
-  sizeBytes: number;
-  etag: string;
-  lastModifiedMs: number;
-  checksum: { algorithm: ChecksumAlgorithm; type: ChecksumType } | null;
-}
-
-export type ListedFacts = Omit<ListedObject, 'key'>;
 
 interface BucketFactsRow {
   facts_version: number;
@@ -22,7 +9,7 @@ type Partly<Row> = Row | { [Column in keyof Row]: null };
 
 export interface ObjectRow {
   version: number;
-  facts: string; // see packFacts
+  facts: string; // see packFacts in model/listed-object.ts
 }
 
 /** The facts of the bucket, and what stands under a key in it: one statement, since most transactions begin so. */
@@ -42,7 +29,7 @@ export const deleteObjectRows = statement<[bucket: number, hexKeysJson: string]>
   'DELETE FROM object WHERE bucket = ? AND key IN (SELECT unhex(value) FROM json_each(?))',
 );
 export const anyObjectInBucket = statement<[bucket: number], { found: number }>('SELECT 1 AS found FROM object WHERE bucket = ? LIMIT 1');
-/** A JSON list with one text per object, its facts and then its key: a row for each would cost three times as much. */
+/** A JSON list of packed objects (model/listed-object.ts): a row for each would cost three times as much. */
 export const objectPage = statement<[bucket: number, from: Buffer, end: Buffer, limit: number], { packed: string }>(
   `SELECT json_group_array(packed) AS packed FROM (
      SELECT facts || CAST(key AS TEXT) AS packed FROM object WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ? + 0)`,
@@ -61,33 +48,3 @@ export const insertVersion = statement<[number: number, attributes: string, part
   'INSERT INTO version (number, attributes, parts) VALUES (?, ?, ?)',
 );
 export const versionExists = statement<[number: number], { found: number }>('SELECT 1 AS found FROM version WHERE number = ?');
-
-const typeCodes: Record<ChecksumType, string> = { FULL_OBJECT: 'F', COMPOSITE: 'C' };
-
-/** `size:modified:etag:algorithm type:`, every number in decimal. The checksum is empty where there is none. */
-export function packFacts(facts: ListedFacts): string {
-  const { sizeBytes, lastModifiedMs, etag, checksum } = facts;
-  assert(!etag.includes(':'), 'an ETag has no colon');
-  return `${sizeBytes}:${lastModifiedMs}:${etag}:${checksum === null ? '' : typeCodes[checksum.type] + checksum.algorithm}:`;
-}
-
-/** Reads what `packFacts` wrote from the beginning of a text; `end` is where something else may follow. */
-export function unpackFacts(packed: string): ListedFacts & { end: number } {
-  const sizeEnd = packed.indexOf(':');
-  const modifiedEnd = packed.indexOf(':', sizeEnd + 1);
-  const etagEnd = packed.indexOf(':', modifiedEnd + 1);
-  const checksumEnd = packed.indexOf(':', etagEnd + 1);
-  return {
-    sizeBytes: Number(packed.slice(0, sizeEnd)),
-    lastModifiedMs: Number(packed.slice(sizeEnd + 1, modifiedEnd)),
-    etag: packed.slice(modifiedEnd + 1, etagEnd),
-    checksum:
-      checksumEnd === etagEnd + 1
-        ? null
-        : {
-            algorithm: packed.slice(etagEnd + 2, checksumEnd) as ChecksumAlgorithm,
-            type: packed.charAt(etagEnd + 1) === 'F' ? 'FULL_OBJECT' : 'COMPOSITE',
-          },
-    end: checksumEnd + 1,
-  };
-}

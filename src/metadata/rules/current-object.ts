@@ -1,15 +1,7 @@
+import { packFacts, unpackFacts } from '../../model/listed-object.js';
 import type { ObjectAttributes, ObjectChecksum, ObjectVersion } from '../../model/object.js';
 import { Refusal } from '../../model/refusal.js';
-import {
-  insertVersion,
-  objectInBucket,
-  packFacts,
-  unpackFacts,
-  upsertObject,
-  versionInBucket,
-  type ObjectRow,
-  type VersionRow,
-} from '../rows/object.js';
+import { insertVersion, objectInBucket, upsertObject, versionInBucket, type ObjectRow, type VersionRow } from '../rows/object.js';
 import type { ReadTx, Transaction, Tx } from '../tx.js';
 import { judgeFacts, type InBucket } from './in-bucket.js';
 import { release } from './release.js';

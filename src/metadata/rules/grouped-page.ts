@@ -34,11 +34,12 @@ export function* groupedPage<Row extends At, At>(
   keyOf: (row: Row) => string,
 ): Transaction<GroupedPage<Row>> {
   const { prefix, delimiter, limit } = range;
+  if (delimiter === '') return yield* plainPage(start, limit, fetch);
   const page: GroupedPage<Row> = { rows: [], prefixes: [], last: null };
   let position: Position<At> = start;
   let group: string | null = null;
   let last: GroupedPage<Row>['last'] = null;
-  let batchRows = delimiter === '' ? limit + 1 : batchRowsFirst;
+  let batchRows = batchRowsFirst;
   if (limit === 0) return page;
   let room = limit;
   for (;;) {
@@ -66,6 +67,19 @@ export function* groupedPage<Row extends At, At>(
     position = group === null ? { row: batch.at(-1)! } : { behind: behindPrefix(group) };
     batchRows = wasted * 2 > batch.length ? Math.max(batchRowsMin, batchRows >> 2) : batchRows * 2;
   }
+}
+
+/** Without a delimiter one batch is the page, and no key is looked at. */
+function* plainPage<Row extends At, At>(
+  start: Position<At>,
+  limit: number,
+  fetch: (position: Position<At>, limit: number) => Transaction<Row[]>,
+): Transaction<GroupedPage<Row>> {
+  if (limit === 0) return { rows: [], prefixes: [], last: null };
+  const rows = yield* fetch(start, limit + 1);
+  if (rows.length <= limit) return { rows, prefixes: [], last: null };
+  rows.length = limit;
+  return { rows, prefixes: [], last: { row: rows.at(-1)! } };
 }
 
 /** The key up to and with the first delimiter behind the prefix; null where there is none. */
