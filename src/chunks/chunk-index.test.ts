@@ -80,6 +80,29 @@ describe('the index', () => {
     expect(found).toEqual(known.sort());
   });
 
+  it('finds and forgets every id while its tables take up and give back blocks', () => {
+    const index = new ChunkIndex(systemRandom);
+    const known = new Set<string>();
+    const facts = { segment: 1, offset: 8, crc32c: 0, generation: 0, kind: 'chunk', extent: false, damaged: false } as const;
+    for (let round = 1; round <= 3; round += 1) {
+      for (let count = 0; count < 40_000; count += 1) {
+        const chunk = systemRandom.uuidV4();
+        known.add(chunk);
+        index.set(chunk, { ...facts, lengthBytes: round });
+      }
+      const gone = [...known].filter((_, at) => at % 3 === 0);
+      for (const chunk of gone) {
+        index.remove(chunk);
+        known.delete(chunk);
+      }
+      expect(index.count).toBe(known.size);
+      expect(gone.every((chunk) => index.find(chunk) === null)).toBe(true);
+      expect([...known].every((chunk) => index.find(chunk) !== null)).toBe(true);
+    }
+    const walked = Array.from({ length: index.shardCount }, (_, shard) => index.shardEntries(shard)).flat();
+    expect(walked.map((found) => found.id).sort()).toEqual([...known].sort());
+  });
+
   it('loads records in any order: the highest sequence of an id wins, tombstones too, and accounts are exact', () => {
     const record = fc.record({
       id,

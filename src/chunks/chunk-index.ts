@@ -2,7 +2,7 @@ import { assert } from '../base/assert.js';
 import { must } from '../base/must.js';
 import type { Random } from '../base/random.js';
 import type { ChunkFacts, ChunkKind } from '../model/chunk.js';
-import { compareIds, entryWords, IndexShard, readId, writeId } from './index-shard.js';
+import { baseOf, BlockPool, compareIds, IndexShard, readId, writeId } from './index-shard.js';
 
 const shardCount = 256;
 const damagedFlag = 4;
@@ -43,7 +43,7 @@ export interface LoadedRecord extends IndexEntry {
 
 /**
  * Chunk id → place and facts, for millions of chunks outside the JavaScript heap: 256 open-addressing tables of
- * 36 bytes an entry, each growing by itself, so that no growth stalls the process. Order of hashing is secret per
+ * 36 bytes an entry, each growing by itself, so that no growth stalls the process; their blocks are shared. Order of hashing is secret per
  * run, so ids chosen by clients cannot be made to collide.
  */
 export class ChunkIndex {
@@ -56,7 +56,9 @@ export class ChunkIndex {
   constructor(random: Random, expectedCount = 0) {
     const seeds = random.bytes(8);
     this.#seeds = new Uint32Array([seeds.readUInt32LE(0), seeds.readUInt32LE(4)]);
-    this.#shards = Array.from({ length: shardCount }, () => new IndexShard(this.#seeds, Math.ceil((expectedCount / shardCount) * 1.02)));
+    const pool = new BlockPool();
+    const expectedInShard = Math.ceil((expectedCount / shardCount) * 1.02);
+    this.#shards = Array.from({ length: shardCount }, () => new IndexShard(this.#seeds, pool, expectedInShard));
   }
 
   get count(): number {
@@ -73,7 +75,7 @@ export class ChunkIndex {
   find(id: string): IndexEntry | null {
     const shard = this.#shardOf(id);
     const slot = shard.find(this.#key);
-    return slot < 0 ? null : readEntry(shard.words, slot * entryWords);
+    return slot < 0 ? null : readEntry(shard.blockOf(slot), baseOf(slot));
   }
 
   /** Enters the chunk, in place of what stood under its id. */
@@ -82,8 +84,8 @@ export class ChunkIndex {
     const shard = this.#shardOf(id);
     let slot = shard.find(this.#key);
     if (slot < 0) slot = shard.insert(this.#key);
-    else this.#liveBytes -= lengthOf(shard.words, slot * entryWords);
-    writeEntry(shard.words, slot * entryWords, entry);
+    else this.#liveBytes -= lengthOf(shard.blockOf(slot), baseOf(slot));
+    writeEntry(shard.blockOf(slot), baseOf(slot), entry);
     this.#liveBytes += entry.lengthBytes;
   }
 
@@ -107,7 +109,7 @@ export class ChunkIndex {
     const shard = this.#shardOf(id);
     const slot = shard.find(this.#key);
     if (slot < 0) return;
-    this.#liveBytes -= lengthOf(shard.words, slot * entryWords);
+    this.#liveBytes -= lengthOf(shard.blockOf(slot), baseOf(slot));
     shard.remove(slot);
   }
 
@@ -124,13 +126,14 @@ export class ChunkIndex {
     else {
       const { sequences, recordBytes } = shard.loading();
       if (sequences[slot]! > record.sequence) return;
-      const previous = readEntry(shard.words, slot * entryWords);
+      const previous = readEntry(shard.blockOf(slot), baseOf(slot));
       if (previous.offset !== 0) account(previous.segment, -recordBytes[slot]!);
     }
     const { sequences, recordBytes } = shard.loading(); // after the insertion, which may have made it anew
-    const base = slot * entryWords;
-    writeEntry(shard.words, base, record);
-    if (record.tombstone) shard.words[base + 5] = 0; // no place
+    const words = shard.blockOf(slot);
+    const base = baseOf(slot);
+    writeEntry(words, base, record);
+    if (record.tombstone) words[base + 5] = 0; // no place
     else account(record.segment, record.recordBytes);
     sequences[slot] = record.sequence;
     recordBytes[slot] = record.recordBytes;
@@ -141,7 +144,7 @@ export class ChunkIndex {
     for (const shard of this.#shards) {
       shard.finishLoading((words, base) => words[base + 5]! >>> 3 !== 0);
       for (let slot = 0; slot < shard.capacity; slot += 1) {
-        if (shard.isUsed(slot)) this.#liveBytes += lengthOf(shard.words, slot * entryWords);
+        if (shard.isUsed(slot)) this.#liveBytes += lengthOf(shard.blockOf(slot), baseOf(slot));
       }
     }
   }
@@ -156,8 +159,9 @@ export class ChunkIndex {
     const found: (IndexEntry & { id: string })[] = [];
     for (let slot = 0; slot < shard.capacity; slot += 1) {
       if (!shard.isUsed(slot)) continue;
-      const base = slot * entryWords;
-      found.push({ id: readId(shard.words, base), ...readEntry(shard.words, base) });
+      const words = shard.blockOf(slot);
+      const base = baseOf(slot);
+      found.push({ id: readId(words, base), ...readEntry(words, base) });
     }
     return found.sort((a, b) => a.segment - b.segment || a.offset - b.offset);
   }
@@ -200,9 +204,10 @@ export class ChunkIndex {
     };
     for (const shard of this.#shards) {
       for (let slot = 0; slot < shard.capacity; slot += 1) {
-        const base = slot * entryWords;
-        if (!shard.isUsed(slot) || compareIds(shard.words, base, lower) <= 0 || compareIds(shard.words, base, upper) > 0) continue;
-        ids.push(readId(shard.words, base));
+        const words = shard.blockOf(slot);
+        const base = baseOf(slot);
+        if (!shard.isUsed(slot) || compareIds(words, base, lower) <= 0 || compareIds(words, base, upper) > 0) continue;
+        ids.push(readId(words, base));
       }
       if (ids.length > stretchIdsMax * 2) keepSmallest();
     }

@@ -1,8 +1,28 @@
 /** 32-bit words of an entry; the first four are the id, word 4 is never 0 in a used slot. */
 export const entryWords = 9;
+const slotsPerBlock = 256;
 const fillFractionMax = 0.85;
 const growthFactor = 1.2;
-const capacityMin = 16;
+
+/** What one table gives back as it grows, up to this, is used again; more is left to the garbage collector. */
+const freeBlocksMax = 64;
+
+/**
+ * Memory of all tables of an index, in blocks of one size. Tables of many sizes, each made anew as it grows, would
+ * leave holes that fit none of the next: 102 MiB for a million chunks instead of 46.
+ */
+export class BlockPool {
+  readonly #free: Uint32Array[] = [];
+
+  /** A block of zeros. */
+  take(): Uint32Array {
+    return this.#free.pop()?.fill(0) ?? new Uint32Array(slotsPerBlock * entryWords);
+  }
+
+  give(blocks: Uint32Array[]): void {
+    this.#free.push(...blocks.slice(0, freeBlocksMax - this.#free.length));
+  }
+}
 
 /** What each slot needs only while the volume is being opened. */
 interface LoadingColumns {
@@ -10,30 +30,39 @@ interface LoadingColumns {
   recordBytes: Uint32Array;
 }
 
-/** One open-addressing table: linear probing, deletion by shifting back, so no slot is ever wasted. */
+/**
+ * One open-addressing table: linear probing, deletion by shifting back, so no slot is ever wasted. A slot is found in
+ * `blockOf(slot)` from word `baseOf(slot)` on. An empty table has no blocks.
+ */
 export class IndexShard {
-  words: Uint32Array;
-  capacity: number;
+  capacity = 0;
   count = 0;
   readonly #seeds: Uint32Array;
+  readonly #pool: BlockPool;
+  #blocks: Uint32Array[] = [];
   #loading: LoadingColumns | null = null;
 
-  constructor(seeds: Uint32Array, expectedCount: number) {
+  constructor(seeds: Uint32Array, pool: BlockPool, expectedCount: number) {
     this.#seeds = seeds;
-    this.capacity = Math.max(capacityMin, Math.ceil(expectedCount / (fillFractionMax * 0.98)));
-    this.words = new Uint32Array(this.capacity * entryWords);
+    this.#pool = pool;
+    if (expectedCount > 0) this.#rebuild(capacityFor(expectedCount), () => true);
+  }
+
+  blockOf(slot: number): Uint32Array {
+    return this.#blocks[Math.floor(slot / slotsPerBlock)]!;
   }
 
   isUsed(slot: number): boolean {
-    return this.words[slot * entryWords + 4] !== 0;
+    return this.blockOf(slot)[baseOf(slot) + 4] !== 0;
   }
 
   /** The slot of the id, or -1. */
   find(key: Uint32Array): number {
-    const { words } = this;
+    if (this.count === 0) return -1;
     let slot = this.#home(key, 0);
     for (;;) {
-      const base = slot * entryWords;
+      const words = this.blockOf(slot);
+      const base = baseOf(slot);
       if (words[base + 4] === 0) return -1;
       if (words[base + 3] === key[3] && words[base + 2] === key[2] && words[base + 1] === key[1] && words[base] === key[0]) return slot;
       slot = slot + 1 === this.capacity ? 0 : slot + 1;
@@ -42,27 +71,29 @@ export class IndexShard {
 
   /** A slot for an id that is not there; its words 4 on are the caller's to fill, at once. */
   insert(key: Uint32Array): number {
-    if (this.count + 1 > this.capacity * fillFractionMax) this.#rebuild(Math.ceil(this.capacity * growthFactor) + 1, () => true);
+    if (this.count + 1 > this.capacity * fillFractionMax) this.#rebuild(this.capacity * growthFactor + 1, () => true);
     this.count += 1;
-    return this.#place(key, 0);
+    const slot = this.#freeSlot(key, 0);
+    copyWords(key, 0, this.blockOf(slot), baseOf(slot), 4);
+    return slot;
   }
 
   remove(slot: number): void {
-    const { words, capacity } = this;
+    const { capacity } = this;
     let hole = slot;
     let next = slot;
     for (;;) {
       next = next + 1 === capacity ? 0 : next + 1;
       if (!this.isUsed(next)) break;
-      const home = this.#home(words, next * entryWords);
+      const home = this.#home(this.blockOf(next), baseOf(next));
       // An entry may move back into the hole only when the hole lies between its home and where it stands.
       const distanceToNext = (next - home + capacity) % capacity;
       const distanceToHole = (next - hole + capacity) % capacity;
       if (distanceToNext < distanceToHole) continue;
-      words.copyWithin(hole * entryWords, next * entryWords, (next + 1) * entryWords);
+      copyWords(this.blockOf(next), baseOf(next), this.blockOf(hole), baseOf(hole), entryWords);
       hole = next;
     }
-    words.fill(0, hole * entryWords, (hole + 1) * entryWords);
+    this.blockOf(hole).fill(0, baseOf(hole), baseOf(hole) + entryWords);
     this.count -= 1;
   }
 
@@ -71,38 +102,44 @@ export class IndexShard {
     return this.#loading;
   }
 
-  /** Ends loading and drops the entries that `keep`, given the table and the first word of each, does not want. */
+  /** Ends loading and drops the entries that `keep`, given the block and the first word of each, does not want. */
   finishLoading(keep: (words: Uint32Array, base: number) => boolean): void {
     this.#loading = null;
     let dropped = 0;
-    for (let slot = 0; slot < this.capacity; slot += 1) if (this.isUsed(slot) && !keep(this.words, slot * entryWords)) dropped += 1;
-    if (dropped > 0) this.#rebuild(Math.max(capacityMin, Math.ceil((this.count - dropped) / (fillFractionMax * 0.98))), keep);
+    for (let slot = 0; slot < this.capacity; slot += 1) {
+      if (this.isUsed(slot) && !keep(this.blockOf(slot), baseOf(slot))) dropped += 1;
+    }
+    if (dropped > 0) this.#rebuild(capacityFor(this.count - dropped), keep);
   }
 
+  /** Makes the table anew with room for at least so many slots. */
   #rebuild(capacity: number, keep: (words: Uint32Array, base: number) => boolean): void {
-    const old = { words: this.words, capacity: this.capacity, loading: this.#loading };
-    this.words = new Uint32Array(capacity * entryWords);
-    this.capacity = capacity;
-    if (old.loading) this.#loading = { sequences: new Float64Array(capacity), recordBytes: new Uint32Array(capacity) };
+    const old = { blocks: this.#blocks, loading: this.#loading };
+    const blockCount = Math.ceil(capacity / slotsPerBlock);
+    this.#blocks = Array.from({ length: blockCount }, () => this.#pool.take());
+    this.capacity = blockCount * slotsPerBlock;
+    if (old.loading) this.#loading = { sequences: new Float64Array(this.capacity), recordBytes: new Uint32Array(this.capacity) };
     this.count = 0;
-    for (let slot = 0; slot < old.capacity; slot += 1) {
-      const base = slot * entryWords;
-      if (old.words[base + 4] === 0 || !keep(old.words, base)) continue;
-      const target = this.#place(old.words, base);
-      // Word by word: a view for each entry would take most of the time
-      for (let word = 4; word < entryWords; word += 1) this.words[target * entryWords + word] = old.words[base + word]!;
-      this.count += 1;
-      if (old.loading && this.#loading) {
-        this.#loading.sequences[target] = old.loading.sequences[slot]!;
-        this.#loading.recordBytes[target] = old.loading.recordBytes[slot]!;
+    for (const [index, words] of old.blocks.entries()) {
+      for (let base = 0; base < words.length; base += entryWords) {
+        if (words[base + 4] === 0 || !keep(words, base)) continue;
+        const target = this.#freeSlot(words, base);
+        copyWords(words, base, this.blockOf(target), baseOf(target), entryWords);
+        this.count += 1;
+        if (old.loading && this.#loading) {
+          const slot = index * slotsPerBlock + base / entryWords;
+          this.#loading.sequences[target] = old.loading.sequences[slot]!;
+          this.#loading.recordBytes[target] = old.loading.recordBytes[slot]!;
+        }
       }
     }
+    this.#pool.give(old.blocks);
   }
 
-  #place(key: Uint32Array, keyBase: number): number {
+  /** Where an id that is not there belongs. */
+  #freeSlot(key: Uint32Array, keyBase: number): number {
     let slot = this.#home(key, keyBase);
     while (this.isUsed(slot)) slot = slot + 1 === this.capacity ? 0 : slot + 1;
-    for (let word = 0; word < 4; word += 1) this.words[slot * entryWords + word] = key[keyBase + word]!;
     return slot;
   }
 
@@ -114,6 +151,21 @@ export class IndexShard {
     mixed ^= mixed >>> 13;
     return Math.floor(((mixed >>> 0) * this.capacity) / 4_294_967_296);
   }
+}
+
+/** The first word of a slot in its block. */
+export function baseOf(slot: number): number {
+  return (slot % slotsPerBlock) * entryWords;
+}
+
+/** Slots for so many entries and a few more. */
+function capacityFor(count: number): number {
+  return count / (fillFractionMax * 0.98);
+}
+
+/** Word by word: a view for each entry would take most of the time. */
+function copyWords(from: Uint32Array, fromBase: number, to: Uint32Array, toBase: number, count: number): void {
+  for (let word = 0; word < count; word += 1) to[toBase + word] = from[fromBase + word]!;
 }
 
 /** Puts the four words of a canonical UUID into `target`, from `base` on. */
