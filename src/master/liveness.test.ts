@@ -107,6 +107,18 @@ describe('what the controller sees', () => {
     expect(state()).toBe('down');
   });
 
+  it('is not held against a node when the report is the first thing that a stalled master hears', async () => {
+    const judge = liveness();
+    await letPass(judge, 5000);
+    clock.advance(500_000);
+    await report(judge, 'lost');
+    expect(state()).toBe('live');
+    await judge.judgeSilence();
+    expect(state()).toBe('live');
+    await letPass(judge, 1000);
+    expect(state()).toBe('suspect');
+  });
+
   it('leads from silence to repairing when the loss is proven', async () => {
     const judge = liveness();
     await letPass(judge, 11_000);

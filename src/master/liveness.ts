@@ -173,9 +173,10 @@ export class Liveness {
     await this.#judgeAll(nowMs);
   }
 
-  /** The controller has reported: what it saw counts now. */
+  /** The controller has reported: what it saw counts now, unless a look at the silence is overdue and must first forgive a stall. */
   async judgeSights(): Promise<void> {
-    await this.#judgeAll(this.#parts.clock.monotonicMs());
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#judgedAtMs < 2 * this.#options.judgeEveryMs) await this.#judgeAll(nowMs);
   }
 
   async #judgeAll(nowMs: number): Promise<void> {

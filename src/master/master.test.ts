@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../base/random.js';
+import { StartRefused } from '../base/start-refused.js';
 import { must } from '../base/must.js';
 import { Refusal } from '../model/refusal.js';
 import type { ManagedDatanode } from '../testing/managed-datanode.js';
@@ -89,6 +90,16 @@ describe('registration', { timeout: testMsMax }, () => {
     await tested.master.stop();
     await tested.startMaster();
     expect((await tested.ask('getView', {})).number.epoch).toBe(2);
+  });
+
+  it('does not start on the database of another cluster, and says so in words', async () => {
+    const tested = await master();
+    await tested.master.stop();
+    const started = tested.startMaster({ clusterId: systemRandom.uuidV4() });
+    await expect(started).rejects.toThrow(StartRefused);
+    await expect(started).rejects.toThrow(
+      /^this database belongs to the cluster [-0-9a-f]{36}, the cluster secret to [-0-9a-f]{36}; one of the two is the wrong file$/,
+    );
   });
 
   it('is fenced by a node that obeys a higher reign, and starts again only to take over', async () => {

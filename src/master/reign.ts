@@ -32,11 +32,11 @@ async function takeEpoch(store: MetadataStore, options: { clusterId: string | nu
     throw new StartRefused('another master has taken over from this database; if that one is gone for good, start with --take-over');
   const wanted = options.clusterId === null ? (settings.clusterId ?? random.uuidV4()) : parseUuid(options.clusterId);
   if (wanted === null) throw new StartRefused('the cluster id that stands with the cluster secret is not a UUID');
-  const { clusterId } = await store.write('initCluster', { clusterId: wanted });
-  if (clusterId !== wanted)
+  if (settings.clusterId !== null && settings.clusterId !== wanted)
     throw new StartRefused(
-      `this database belongs to the cluster ${clusterId}, the cluster secret to ${wanted}; one of the two is the wrong file`,
+      `this database belongs to the cluster ${settings.clusterId}, the cluster secret to ${wanted}; one of the two is the wrong file`,
     );
+  const { clusterId } = await store.write('initCluster', { clusterId: wanted });
   const id = random.uuidV4();
   const { epoch } = await store.write('beginReign', { reignId: id, knownEpoch: 0, takeOver: options.takeOver });
   return { clusterId, epoch, id };

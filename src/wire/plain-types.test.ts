@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { integerUpTo, textOf, textsOf } from './plain-types.js';
+import { integerUpTo, textByName, textOf, textsOf } from './plain-types.js';
 
 /** All that JSON can hold, and the numbers around the limits. */
 const value = fc.oneof(
@@ -23,6 +23,7 @@ describe('plain types', () => {
       [textOf(2, 5), z.string().min(2).max(5)],
       [textOf(3, 3), z.string().length(3)],
       [textsOf(1, 5, 3), z.array(z.string().min(1).max(5)).max(3)],
+      [textByName(), z.record(z.string(), z.string())],
     ] as const;
     for (const [plain, reference] of pairs.map(([one, other]) => [around(one), around(other)] as const)) {
       fc.assert(
@@ -37,5 +38,10 @@ describe('plain types', () => {
       );
     }
     expect(z.object({ field: integerUpTo(10) }).safeParse({}).success).toBe(false);
+  });
+
+  it('keeps a text under any name', () => {
+    const texts = JSON.parse('{"__proto__":"a","constructor":"b","":"c"}') as unknown;
+    expect(JSON.stringify(textByName().parse(texts))).toBe('{"__proto__":"a","constructor":"b","":"c"}');
   });
 });

@@ -51,3 +51,12 @@ export function textsOf(min: number, max: number, lengthMax: number): z.ZodType<
     (value): value is string[] => Array.isArray(value) && value.length <= lengthMax && value.every(isText),
   );
 }
+
+/** Texts by name. Any name is one, `__proto__` too, which zod's own record leaves out. */
+export function textByName(): z.ZodType<Record<string, string>, Record<string, string>> {
+  return plainType('an object of texts', (value): value is Record<string, string> => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    for (const name in value) if (typeof (value as Record<string, unknown>)[name] !== 'string') return false;
+    return true;
+  });
+}

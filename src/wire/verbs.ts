@@ -13,7 +13,7 @@ import {
 import { nodeSights } from '../model/node-sight.js';
 import { nodeStates, volumeConditions } from '../model/node.js';
 import { checksumAlgorithms, checksumTypes } from '../model/object.js';
-import { integerUpTo, textOf, textsOf } from './plain-types.js';
+import { integerUpTo, textByName, textOf, textsOf } from './plain-types.js';
 
 /*
  * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; chunk
@@ -44,8 +44,8 @@ const chunkFacts = { id: uuid, lengthBytes: count, crc32c: crc };
 const writtenChunk = z.object({ ...chunkFacts, generation: count, nodeIds: z.array(uuid).max(replicationFactorMax) });
 
 const attributes = {
-  headers: z.record(z.string(), z.string()),
-  userMetadata: z.record(z.string(), z.string()),
+  headers: textByName(),
+  userMetadata: textByName(),
 };
 const checksumAlgorithm = z.enum(checksumAlgorithms);
 const checksumType = z.enum(checksumTypes);
