@@ -1,9 +1,10 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../model/refusal.js';
 import { AwsChunkedDecoder, type ChunkSigning } from './aws-chunked.js';
-import { deriveSigningKey, emptySha256 } from './canonical.js';
+import { emptySha256 } from './canonical.js';
+import { deriveSigningKey } from './signing-key.js';
 
 const signing: ChunkSigning = {
   key: deriveSigningKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', '20130524', 'us-east-1'),
@@ -38,7 +39,7 @@ function decode(
 
 function signText(algorithm: string, previous: string, rest: string): string {
   const text = `${algorithm}\n${signing.timestamp}\n${signing.scope}\n${previous}\n${rest}`;
-  return createHmac('sha256', signing.key).update(text).digest('hex');
+  return signing.key.sign(text);
 }
 
 /** Frames the chunks as a client does. */

@@ -1,11 +1,12 @@
-import { createHash, createHmac, hash, type Hash, type KeyObject } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { Refusal } from '../model/refusal.js';
 import { emptySha256, equalsHex } from './canonical.js';
+import type { SigningKey } from './signing-key.js';
 
 /** What each chunk of a signed stream is verified with; the chain starts at the signature of the request itself. */
 export interface ChunkSigning {
-  key: KeyObject;
+  key: SigningKey;
   /** x-amz-date */
   timestamp: string;
   scope: string;
@@ -221,7 +222,7 @@ class SignatureChain {
 
   #verify(algorithm: string, rest: string, signature: string): void {
     const { key, timestamp, scope } = this.#signing;
-    const expected = createHmac('sha256', key).update(`${algorithm}\n${timestamp}\n${scope}\n${this.#previous}\n${rest}`).digest();
+    const expected = key.sign(`${algorithm}\n${timestamp}\n${scope}\n${this.#previous}\n${rest}`);
     if (!equalsHex(expected, signature)) throw new Refusal('signature-mismatch');
     this.#previous = signature;
   }

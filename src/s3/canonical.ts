@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /*
  * The text that AWS Signature Version 4 signs, shared by the verifier and by our own client. Written by hand, since a
@@ -38,17 +38,6 @@ export function scopeText(day: string, region: string): string {
   return `${day}/${region}/s3/aws4_request`;
 }
 
-/** Four HMACs; the caller keeps the result for the day. */
-export function deriveSigningKey(secret: string, day: string, region: string): KeyObject {
-  let key = hmac(`AWS4${secret}`, day);
-  for (const text of [region, 's3', 'aws4_request']) key = hmac(key, text);
-  return createSecretKey(key);
-}
-
-function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
 /** Everything but unreserved characters and `/`. S3 encodes once and never normalises the path. */
 export function encodePath(path: string): string {
   return /^[\w\-.~/]*$/.test(path) ? path : encodeText(path).replaceAll('%2F', '/');
@@ -79,7 +68,7 @@ function canonicalValue(value: string): string {
   return /^\s|\s$|\s\s|\t/.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value;
 }
 
-/** Constant-time comparison with a hex text of any shape; never throws. */
-export function equalsHex(expected: Buffer, given: string): boolean {
-  return /^[0-9a-f]{64}$/.test(given) && timingSafeEqual(expected, Buffer.from(given, 'hex'));
+/** Constant-time comparison of a signature in hexadecimal with a text of any shape; never throws. */
+export function equalsHex(expected: string, given: string): boolean {
+  return /^[0-9a-f]{64}$/.test(given) && timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(given, 'latin1'));
 }

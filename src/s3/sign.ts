@@ -1,6 +1,6 @@
-import { createHmac, type KeyObject } from 'node:crypto';
 import { must } from '../base/must.js';
-import { canonicalRequest, deriveSigningKey, scopeText, signingAlgorithm, stringToSign } from './canonical.js';
+import { canonicalRequest, scopeText, signingAlgorithm, stringToSign } from './canonical.js';
+import { deriveSigningKey, type SigningKey } from './signing-key.js';
 
 export interface Credentials {
   accessKeyId: string;
@@ -21,7 +21,7 @@ export interface RequestToSign {
 export class RequestSigner {
   readonly #credentials: Credentials;
   readonly #region: string;
-  #signingKey: { day: string; key: KeyObject } | null = null;
+  #signingKey: { day: string; key: SigningKey } | null = null;
 
   constructor(credentials: Credentials, region: string) {
     this.#credentials = credentials;
@@ -66,12 +66,10 @@ export class RequestSigner {
   #signature(request: RequestToSign, how: { timestamp: string; signedHeaders: string[]; payloadHash: string }): string {
     const canonical = canonicalRequest({ ...request, ...how, headerOf: (name) => must(request.headers[name], 'a signed header') });
     const text = stringToSign({ timestamp: how.timestamp, scope: this.#scope(how.timestamp) }, canonical);
-    return createHmac('sha256', this.#keyOf(how.timestamp.slice(0, 8)))
-      .update(text)
-      .digest('hex');
+    return this.#keyOf(how.timestamp.slice(0, 8)).sign(text);
   }
 
-  #keyOf(day: string): KeyObject {
+  #keyOf(day: string): SigningKey {
     if (this.#signingKey?.day !== day) {
       this.#signingKey = { day, key: deriveSigningKey(this.#credentials.secretAccessKey, day, this.#region) };
     }

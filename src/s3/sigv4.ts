@@ -1,8 +1,7 @@
-import { createHmac, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { must } from '../base/must.js';
 import { Refusal } from '../model/refusal.js';
-import { canonicalRequest, deriveSigningKey, equalsHex, scopeText, stringToSign } from './canonical.js';
+import { canonicalRequest, equalsHex, scopeText, stringToSign } from './canonical.js';
 import { payloadMode, type PayloadMode } from './payload.js';
 import type { ParsedRequest } from './raw-request.js';
 import {
@@ -12,6 +11,7 @@ import {
   type Authorization,
   type Credential,
 } from './authorization.js';
+import { deriveSigningKey, type SigningKey } from './signing-key.js';
 
 /** AWS: a signed request is good for 15 minutes around its time. */
 export const allowedSkewMs = 15 * 60_000;
@@ -34,7 +34,7 @@ export interface VerifiedRequest {
 export class SignatureVerifier {
   readonly #options: VerifierOptions;
   /** Deriving a key costs more than the rest of the check; kept per access key and day, derived anew when the secret changes. */
-  readonly #keys = new LRUCache<string, { secret: string; key: KeyObject }>({ max: signingKeysMax });
+  readonly #keys = new LRUCache<string, { secret: string; key: SigningKey }>({ max: signingKeysMax });
 
   constructor(options: VerifierOptions) {
     this.#options = options;
@@ -60,7 +60,7 @@ export class SignatureVerifier {
         : this.#signingKey(accessKeyId, secret, authorization.credential);
     const scope = scopeText(day, region);
     const text = stringToSign({ timestamp: authorization.timestamp, scope }, canonicalOf(request, authorization));
-    const matches = equalsHex(createHmac('sha256', key).update(text).digest(), authorization.signature);
+    const matches = equalsHex(key.sign(text), authorization.signature);
     if (secret === null) throw new Refusal('access-key-unknown');
     if (!matches) throw new Refusal('signature-mismatch');
 
@@ -84,7 +84,7 @@ export class SignatureVerifier {
     }
   }
 
-  #signingKey(accessKeyId: string, secret: string, { day, region }: Credential): KeyObject {
+  #signingKey(accessKeyId: string, secret: string, { day, region }: Credential): SigningKey {
     const name = `${day}/${accessKeyId}`;
     const known = this.#keys.get(name);
     if (known !== undefined && known.secret === secret) return known.key;
