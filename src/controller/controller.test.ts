@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../base/clock.js';
+import { successorAnnotation } from './volume-growth.js';
 import { claimName, podName, secretName, setName, StoreInKubernetes } from '../testing/store-in-kubernetes.js';
 
 let store: StoreInKubernetes | null = null;
@@ -57,6 +58,27 @@ describe('a controller beside a healthy store', () => {
     await kubernetes.until('the next one leads', () => kubernetes.controllers[1]!.isLeader);
     await systemClock.sleep(500);
     expect(kubernetes.api.cluster.get('secrets', secretName)).toEqual(made);
+  });
+
+  it('makes no Secret in place of a lost one, says what to do, and goes on when it is restored', async () => {
+    const kubernetes = await started();
+    const first = await kubernetes.startController({ secretCreate: true });
+    await kubernetes.converged(first);
+    const { data = {} } = kubernetes.api.cluster.get('secrets', secretName);
+    kubernetes.api.cluster.remove('secrets', secretName);
+    await first.stop();
+
+    // another process: it has never seen the Secret, the claims tell it that there was one
+    const second = await kubernetes.startController({ secretCreate: true });
+    await kubernetes.until('it is said', () => kubernetes.events('SecretLost').length > 0);
+    expect(kubernetes.events('SecretLost')[0]?.message).toContain('Restore it from a backup');
+    expect(kubernetes.lines.find(({ reason }) => reason === 'SecretLost')).toMatchObject({ level: 'error', markedClaims: 3 });
+    await systemClock.sleep(2500);
+    expect(kubernetes.api.cluster.list('secrets')).toEqual([]);
+
+    kubernetes.api.cluster.create('secrets', { metadata: { name: secretName }, data });
+    await kubernetes.converged(second);
+    expect(kubernetes.events('SecretCreated')).toEqual([]);
   });
 
   it('says what is missing when it must not make the Secret', async () => {
@@ -232,7 +254,7 @@ describe('volumes that shall be larger', () => {
     await kubernetes.startController({ volumeSize: '20Gi' });
     await kubernetes.until('the StatefulSet is a new one', () => kubernetes.events('StatefulSetRecreated').length > 0);
     await kubernetes.until('nothing is left of the way there', () =>
-      kubernetes.api.cluster.list('persistentvolumeclaims').every(({ metadata }) => Object.keys(metadata.annotations ?? {}).length === 0),
+      kubernetes.api.cluster.list('persistentvolumeclaims').every(({ metadata }) => !(successorAnnotation in (metadata.annotations ?? {}))),
     );
     const sizes = kubernetes.api.cluster.list('persistentvolumeclaims').map(({ spec }) => spec.resources?.requests?.storage);
     expect(sizes).toEqual(['20Gi', '20Gi', '20Gi']);
@@ -249,6 +271,7 @@ describe('volumes that shall be larger', () => {
     await kubernetes.until('the budget belongs to the new one', () =>
       kubernetes.api.cluster.list('poddisruptionbudgets').some(({ metadata }) => metadata.ownerReferences?.[0]?.uid === made.metadata.uid),
     );
+    await kubernetes.until('that is told of', () => kubernetes.events('BudgetRestored').length === 2);
     const { writes } = kubernetes;
     await systemClock.sleep(1500);
     expect(kubernetes.writes).toBe(writes);
@@ -256,6 +279,10 @@ describe('volumes that shall be larger', () => {
 
   it('stay as they are with a word what to do, where the cluster does not let them grow', async () => {
     const kubernetes = await started();
+    const first = await kubernetes.startController();
+    await kubernetes.converged(first);
+    await first.stop();
+    kubernetes.api.calls.clear();
     kubernetes.api.failNext('patch persistentvolumeclaims', { status: 403, reason: 'Forbidden' }, 1000);
     const controller = await kubernetes.startController({ volumeSize: '20Gi' });
     await kubernetes.converged(controller);
@@ -271,6 +298,7 @@ describe('volumes that shall be larger', () => {
     const kubernetes = await started();
     await kubernetes.startController({ volumeSize: '5Gi' });
     await kubernetes.until('it is said', () => kubernetes.events('VolumeShrinkRefused').length > 0);
-    expect(kubernetes.api.calls.get('patch persistentvolumeclaims')).toBeUndefined();
+    const sizes = kubernetes.api.cluster.list('persistentvolumeclaims').map(({ spec }) => spec.resources?.requests?.storage);
+    expect(sizes).toEqual(['10Gi', '10Gi', '10Gi']);
   });
 });

@@ -4,6 +4,9 @@ import { readSecretText } from '../base/secret-file.js';
 import { ApiError } from './api-error.js';
 import type { ClusterApi, Secret } from './cluster-api.js';
 
+/** On each claim of the store: the Secret that its data opens with. */
+export const secretAnnotation = 'aetherstore.io/secret';
+
 export interface StoreSecretOptions {
   name: string;
   /** Make one where there is none. */
@@ -13,7 +16,8 @@ export interface StoreSecretOptions {
 
 /**
  * The Secret with the store's secrets. It is made once and belongs to nobody: neither an upgrade nor an uninstall takes
- * it away, since volumes are worth nothing to a store of another secret. What is there is never written.
+ * it away, since volumes are worth nothing to a store of another secret. What is there is never written, and what was
+ * there is never made anew.
  */
 export class StoreSecret {
   readonly #options: StoreSecretOptions;
@@ -34,8 +38,11 @@ export class StoreSecret {
     return this.#clusterSecrets;
   }
 
-  /** Reads the Secret anew. Throws `ApiError`, and `SecretRefused` when what is in it must not be used. */
-  async read(signal: AbortSignal): Promise<'read' | 'created' | 'absent'> {
+  /**
+   * Reads the Secret anew; `hasStore`: there is data that opens with one. Throws `ApiError`, and `SecretRefused` when what
+   * is in it must not be used.
+   */
+  async read(signal: AbortSignal, hasStore: boolean): Promise<'read' | 'created' | 'absent' | 'lost'> {
     const { name, create } = this.#options;
     const found = await this.#find(signal);
     if (found !== null) {
@@ -43,6 +50,7 @@ export class StoreSecret {
       return 'read';
     }
     if (!create) return 'absent';
+    if (hasStore || this.#clusterSecrets.length > 0) return 'lost';
     try {
       await this.#parts.api.create('secrets', this.#draft(), signal);
     } catch (error) {

@@ -5,6 +5,8 @@ import type { ControllerMetrics } from './metrics.js';
 export interface Decision extends Omit<Occurrence, 'about'> {
   /** Each gets an Event. */
   about: readonly About[];
+  /** Of the line in the log; else `warn` for a Warning and `info` otherwise. */
+  level?: 'error';
   /** For the log: the old, the new, and what led there. */
   facts: Record<string, unknown>;
 }
@@ -17,9 +19,9 @@ export class Teller {
     this.#parts = parts;
   }
 
-  tell({ about, facts, type, reason, message }: Decision): void {
+  tell({ about, level, facts, type, reason, message }: Decision): void {
     const { log, events, metrics } = this.#parts;
-    log[type === 'Warning' ? 'warn' : 'info']({ reason, ...facts }, message);
+    log[level ?? (type === 'Warning' ? 'warn' : 'info')]({ reason, ...facts }, message);
     metrics.countDecision(reason);
     for (const object of about) events.tell({ about: object, type, reason, message });
   }

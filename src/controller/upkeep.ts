@@ -7,7 +7,7 @@ import type { ClusterView } from './cluster-view.js';
 import { budgetStep } from './disruption-budget.js';
 import type { About } from './events.js';
 import type { ControllerMetrics } from './metrics.js';
-import type { StoreSecret } from './secret.js';
+import { secretAnnotation, type StoreSecret } from './secret.js';
 import type { Decision, Teller } from './teller.js';
 import { growthStep, successorAnnotation, type GrowthStep } from './volume-growth.js';
 
@@ -42,7 +42,7 @@ export interface UpkeepParts {
   log: Log;
 }
 
-/** What Kubernetes holds for the store, kept as it should be: the Secret, one disruption budget, the size of the volumes. */
+/** What Kubernetes holds for the store, kept as it should be: the Secret, marked claims, one disruption budget, the size of the volumes. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #parts: UpkeepParts;
@@ -69,6 +69,7 @@ export class Upkeep {
     let delayMs = idleMs;
     const steps = {
       secret: () => this.#keepSecret(signal),
+      claims: () => this.#markClaims(signal),
       budget: () => this.#keepBudget(signal),
       growth: () => this.#growVolumes(signal),
     };
@@ -94,8 +95,25 @@ export class Upkeep {
     const { namespace } = this.#options;
     const leftMs = this.#secretReadMs + secretMsMax - clock.monotonicMs();
     if (leftMs > 0) return leftMs;
-    const outcome = await secret.read(signal);
+    const marks = view.caches.claims.all().flatMap(({ metadata }) => metadata.annotations?.[secretAnnotation] ?? []);
+    const outcome = await secret.read(signal, marks.length > 0);
     const { name } = secret;
+    const lost = `lost secret ${name}`;
+    if (outcome === 'lost') {
+      const opener = marks[0] ?? name;
+      this.#tellOnce(lost, {
+        about: [{ apiVersion: 'v1', kind: 'Secret', namespace, name }, ...this.#aboutSet()],
+        level: 'error',
+        type: 'Warning',
+        reason: 'SecretLost',
+        message:
+          `The Secret ${name} is gone and none is made in its place: the data opens only with the Secret ${opener}, and pods ` +
+          `that start wait for it. Restore it from a backup${opener === name ? '' : `, or set secrets.existingSecret=${opener}`}. ` +
+          'Only if the data shall be given up: delete the claims of the master and the datanodes.',
+        facts: { secret: name, opener, markedClaims: marks.length },
+      });
+      return soonMs;
+    }
     if (outcome === 'absent') {
       this.#tellOnce(`no secret ${name}`, {
         about: this.#aboutSet(),
@@ -107,6 +125,7 @@ export class Upkeep {
       return soonMs;
     }
     this.#secretReadMs = clock.monotonicMs();
+    this.#told.delete(lost);
     if (outcome === 'created') {
       this.#parts.teller.tell({
         about: [{ apiVersion: 'v1', kind: 'Secret', namespace, name }, ...this.#aboutSet()],
@@ -118,6 +137,19 @@ export class Upkeep {
     }
     onSecret();
     return secretMsMax;
+  }
+
+  /** From then on the claims say that there is a store, to a controller that never saw its Secret too. */
+  async #markClaims(signal: AbortSignal): Promise<number> {
+    const { api, secret, view } = this.#parts;
+    if (secret.clusterSecrets.length === 0) return idleMs;
+    for (const { metadata } of view.caches.claims.all()) {
+      if (metadata.annotations?.[secretAnnotation] === secret.name) continue;
+      const patch = { metadata: { annotations: { [secretAnnotation]: secret.name } } };
+      this.#takeIn(await api.mergePatch('persistentvolumeclaims', metadata.name, patch, signal));
+      if (view.hindrance() !== null) return soonMs;
+    }
+    return idleMs;
   }
 
   // ---- the disruption budget

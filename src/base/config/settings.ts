@@ -273,7 +273,7 @@ const table = {
     type: yesNo,
     default: 'false',
     roles: ['controller'],
-    prose: 'Make that Secret where there is none. One that is there is never changed.',
+    prose: 'Make that Secret for a new store. One that is there is never changed, one that is lost is not made again.',
   },
   clusterScoped: {
     type: yesNo,
