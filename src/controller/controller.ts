@@ -36,6 +36,8 @@ export interface ControllerOptions {
   podName: string;
   masterAddress: string;
   secretName: string;
+  /** Its key with the cluster secret. */
+  clusterSecretKey: string;
   secretCreate: boolean;
   /** Whether the machines of the cluster may be seen. */
   clusterScoped: boolean;
@@ -78,7 +80,8 @@ export async function startController(options: ControllerOptions, parts: Control
   const metrics = new ControllerMetrics();
   const events = new Events({ instance: podName }, { api, clock, log, onOutcome: (outcome) => metrics.countEvent(outcome) });
   const teller = new Teller({ log, events, metrics });
-  const secret = new StoreSecret({ name: options.secretName, create: options.secretCreate, labels }, { api, random });
+  const { secretName, clusterSecretKey, secretCreate } = options;
+  const secret = new StoreSecret({ name: secretName, clusterSecretKey, create: secretCreate, labels }, { api, random });
   const master = new MasterPort({ address: options.masterAddress, secrets: () => secret.clusterSecrets }, parts);
 
   // 3. What it does, each as a loop that is woken by changes.

@@ -1,6 +1,6 @@
-import { newSecrets, secretNames } from '../base/new-secrets.js';
+import { newSecrets } from '../base/new-secrets.js';
 import type { Random } from '../base/random.js';
-import { readSecretText } from '../base/secret-file.js';
+import { readSecretText, SecretRefused } from '../base/secret-file.js';
 import { ApiError } from './api-error.js';
 import type { ClusterApi, Secret } from './cluster-api.js';
 
@@ -9,6 +9,8 @@ export const secretAnnotation = 'aetherstore.io/secret';
 
 export interface StoreSecretOptions {
   name: string;
+  /** Its key with the cluster secret. */
+  clusterSecretKey: string;
   /** Make one where there is none. */
   create: boolean;
   labels: Record<string, string>;
@@ -71,9 +73,11 @@ export class StoreSecret {
   }
 
   #take(secret: Secret): void {
-    const [key] = secretNames;
-    const text = Buffer.from(secret.data?.[key] ?? '', 'base64').toString();
-    const where = `key ${key} of Secret ${this.#options.name}`;
+    const { name, clusterSecretKey: key } = this.#options;
+    const data = secret.data?.[key];
+    if (data === undefined) throw new SecretRefused(`AETHER_CLUSTER_SECRET_KEY: Secret ${name} has no key ${key}`);
+    const text = Buffer.from(data, 'base64').toString();
+    const where = `key ${key} of Secret ${name}`;
     this.#clusterSecrets = readSecretText(text, { where, setting: 'AETHER_SECRET_NAME' }).lines.map((line) => Buffer.from(line));
   }
 

@@ -93,6 +93,7 @@ export class StoreInKubernetes {
         podName: `controller-${this.controllers.length}`,
         masterAddress: this.master.address,
         secretName,
+        clusterSecretKey: 'cluster-secret',
         secretCreate: false,
         clusterScoped: true,
         volumeSize: null,

@@ -11,6 +11,11 @@
 {{- if and (not .Values.controller.enabled) (not .Values.secrets.existingSecret) -}}
 {{- fail "controller.enabled=false needs secrets.existingSecret: nobody else makes the secrets" -}}
 {{- end -}}
+{{- with .Values.secrets -}}
+{{- if and (not .existingSecret) (ne (printf "%s %s %s" .keys.clusterSecret .keys.restToken .keys.rootCredential) "cluster-secret rest-token root-credential") -}}
+{{- fail "secrets.keys other than the default needs secrets.existingSecret: the controller makes its Secret with the default keys" -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.controller.enabled (not .Values.serviceAccount.create) (not .Values.serviceAccount.controllerName) -}}
 {{- fail "serviceAccount.create=false needs serviceAccount.controllerName: the controller must have rights that the default account has not" -}}
 {{- end -}}

@@ -269,6 +269,12 @@ const table = {
     roles: ['controller'],
     prose: "The Secret with the store's secrets, with the files of `aetherstore init` as keys. Default: FULLNAME-secrets.",
   },
+  clusterSecretKey: {
+    type: text('a key of a Secret: letters, digits, hyphens, underscores and dots', /^[A-Za-z0-9._-]{1,253}$/),
+    default: 'cluster-secret',
+    roles: ['controller'],
+    prose: 'The key of that Secret with the cluster secret.',
+  },
   secretCreate: {
     type: yesNo,
     default: 'false',

@@ -43,6 +43,7 @@ describe.each(helms.filter(isThere))('%s', (helm) => {
     ['a quorum above the copies', 'store.writeQuorum=3,store.replicationFactor=2', /must not be above store.replicationFactor/],
     ['fewer datanodes than the quorum', 'datanode.replicas=1', /no write would ever be acknowledged/],
     ['no controller and no secrets', 'controller.enabled=false', /needs secrets.existingSecret/],
+    ['keys of no Secret', 'secrets.keys.restToken=mine', /needs secrets.existingSecret/],
     ['a controller without an account', 'serviceAccount.create=false', /needs serviceAccount.controllerName/],
     ['a route to nowhere', 'httpRoute.enabled=true', /needs httpRoute.parentRefs/],
     ['an Ingress for nobody', 'ingress.enabled=true', /needs ingress.hosts/],
@@ -233,9 +234,10 @@ describe.skipIf(!isThere('helm'))('the store', () => {
     const made = await render({});
     expect(made.some(({ kind }) => kind === 'Secret')).toBe(false);
     expect(new Set(secretsOf(made))).toEqual(new Set(['aetherstore-secrets']));
-    const named = await render({ args: ['--set', 'secrets.existingSecret=mine'] });
+    const named = await render({ args: ['--set', 'secrets.existingSecret=mine,secrets.keys.clusterSecret=my-key'] });
     expect(new Set(secretsOf(named))).toEqual(new Set(['mine']));
-    expect(variable(podOf(find(named, 'Deployment', '-controller')!)!.spec, 'AETHER_SECRET_CREATE')).toBe('false');
+    const { spec } = podOf(find(named, 'Deployment', '-controller')!)!;
+    expect([variable(spec, 'AETHER_SECRET_CREATE'), variable(spec, 'AETHER_CLUSTER_SECRET_KEY')]).toEqual(['false', 'my-key']);
     expect(JSON.stringify(find(named, 'Role', '-controller')!.rules)).not.toContain('"resources":["secrets"],"verbs":["create"]');
   });
 
