@@ -7,7 +7,7 @@ import type { S3TestAnswer, S3TestRequest } from '../src/testing/s3-test-client.
 import { S3TestClient } from '../src/testing/s3-test-client.js';
 import { SeededRandom } from '../src/testing/seeded-random.js';
 import { testSeed } from '../src/testing/test-settings.js';
-import type { Release } from './release.js';
+import type { Doors, Release } from './release.js';
 
 const clientsCount = 8;
 const keysCount = 60;
@@ -58,9 +58,9 @@ export class HistoryLoad {
     this.#workload = new Workload({ bucket, keys: this.#keys, clients, contents, recorder: this.#recorder, random });
   }
 
-  static async start(release: Release): Promise<HistoryLoad> {
+  static async start(release: Release, doors: Doors = {}): Promise<HistoryLoad> {
     const seed = testSeed();
-    const clients = (await release.clientOptions()).map((options) => new WatchedClient(options));
+    const clients = (await release.clientOptions(doors)).map((options) => new WatchedClient(options));
     // one of its own: the history of every key begins with nothing
     const bucket = `history-${seed}`;
     const made = await clients[0]!.request({ method: 'PUT', path: `/${bucket}` });
@@ -87,6 +87,11 @@ export class HistoryLoad {
 
   get acknowledged(): number {
     return this.#recorder.acknowledgedCount;
+  }
+
+  /** Writes whose outcome nobody was told. */
+  get unknown(): number {
+    return Object.values(this.#recorder.unknown).reduce((sum, count) => sum + count, 0);
   }
 
   /** Ends the load, reads every key once more, and judges. */

@@ -19,8 +19,11 @@ export interface KubeObject {
     containerStatuses?: { name: string; restartCount: number; ready: boolean }[];
     addresses?: { type: string; address: string }[];
   };
+  /** Of an Event. */
   reason?: string;
   message?: string;
+  involvedObject?: { name: string };
+  reportingComponent?: string;
 }
 
 export function isReady(object: KubeObject): boolean {

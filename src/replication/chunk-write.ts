@@ -46,6 +46,8 @@ export class ChunkWrite implements ReplicaOwner {
   readonly #parts: Parts;
   readonly #hostsNeeded: number;
   readonly #tried = new Set<string>();
+  /** Those that refused the chunk for want of room. */
+  readonly #full = new Set<string>();
   readonly #pending = new Set<ReplicaWrite>();
   readonly #receipts: ReplicaWrite[] = [];
   /** The chunk so far, while a spare could still be given it. */
@@ -201,6 +203,7 @@ export class ChunkWrite implements ReplicaOwner {
     if (this.#state !== 'open' && this.#state !== 'good') return;
     this.#parts.log.warn({ chunk: this.#chunk.id, node: nodeId, err: error }, 'a copy of a chunk could not be written');
     this.#options.failedNodes.add(nodeId);
+    if (error instanceof Refusal && error.code === 'storage-full') this.#full.add(nodeId);
     if (this.#state !== 'open') return;
     this.#addSpares(1);
     this.#failWithoutHope();
@@ -211,7 +214,16 @@ export class ChunkWrite implements ReplicaOwner {
     if (this.#isEnough([...this.#receipts, ...this.#pending])) return;
     const { length } = this.#receipts;
     const { writeQuorum } = this.#options.view;
-    this.abort(new Refusal('nodes-too-few', `${length} of ${writeQuorum} copies are durable and no other node can take one.`));
+    const why = `${length} of ${writeQuorum} copies are durable and no other node can take one`;
+    this.abort(new Refusal('nodes-too-few', `${why}${this.#ofFullNodes()}.`));
+  }
+
+  /** A full store is no trouble that passes: whoever reads the refusal should learn it there. */
+  #ofFullNodes(): string {
+    const { nodes } = this.#options.view;
+    const full = nodes.filter(({ nodeId, state, writable }) => this.#full.has(nodeId) || (state === 'live' && !writable));
+    if (full.length === 0) return '';
+    return `; the disks of ${full.length} of ${nodes.length} datanodes are full: delete objects or add room`;
   }
 
   #isEnough(replicas: ReplicaWrite[]): boolean {

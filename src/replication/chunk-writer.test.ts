@@ -116,6 +116,19 @@ describe('writing a body', () => {
     await expect(writer().write([Buffer.alloc(1)], body)).rejects.toMatchObject({ code: 'nodes-too-few' });
   });
 
+  it('says that disks are full when that is why, as soon as one node has said so', async () => {
+    cluster = await startFakeCluster(3);
+    cluster.view.nodes[0]!.writable = false;
+    setFault([1], { kind: 'refuse', code: 'storage-full' });
+    await expect(writer().write([Buffer.alloc(1)], body)).rejects.toMatchObject({
+      code: 'nodes-too-few',
+      message: expect.stringContaining('the disks of 2 of 3 datanodes are full') as string,
+    });
+    cluster.view.nodes[0]!.writable = true;
+    setFault([0, 1, 2], { kind: 'die', afterBytes: 0 });
+    await expect(writer().write([Buffer.alloc(1)], body)).rejects.toMatchObject({ message: expect.not.stringContaining('full') as string });
+  });
+
   it('wants W hosts, not only W nodes, while there are W hosts', async () => {
     cluster = await startFakeCluster(3, { place: (index) => ({ host: index < 2 ? 'shared' : 'other', zone: 'z' }) });
     setFault([2], { kind: 'refuse', code: 'storage-full' });
