@@ -91,8 +91,4 @@ export class Kube {
       return node !== null && isReady(node) === ready ? node : null;
     });
   }
-
-  events(reason: string): Promise<KubeObject[]> {
-    return this.list('events').then((events) => events.filter((event) => event.reason === reason));
-  }
 }

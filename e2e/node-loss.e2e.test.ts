@@ -37,7 +37,7 @@ describe('a worker that stops', () => {
     const { name, datanode } = await worker(false);
     const load = await HistoryLoad.start(release, { losing: name, requestTimeoutMs });
     const began = performance.now();
-    await command('docker', ['stop', '--time', '0', name]);
+    await command('docker', ['kill', name]);
     expect(await isStopped(name), 'the fault happened').toBe(true);
     try {
       const seenMs = await release.untilState(datanode, ['suspect', 'down']);
@@ -48,7 +48,7 @@ describe('a worker that stops', () => {
         const told = (await release.kube.list('events')).filter(
           ({ reportingComponent, involvedObject }) => reportingComponent === 'aetherstore-controller' && involvedObject?.name === datanode,
         );
-        return told.some(({ reason }) => reason === 'NodeDown' || reason === 'NodeRepairing') ? told : null;
+        return told.some(({ reason }) => reason === 'DatanodeDown' || reason === 'DatanodeRepairing') ? told : null;
       });
       for (const { reason, message } of events) console.log(`Event ${reason}: ${message}`);
       tellAvailability('worker without the master stopped', load.seen, performance.now() - began);
@@ -66,7 +66,7 @@ describe('a worker that stops', () => {
     const { name } = await worker(true);
     const load = await HistoryLoad.start(release, { losing: name, requestTimeoutMs });
     const began = performance.now();
-    await command('docker', ['stop', '--time', '0', name]);
+    await command('docker', ['kill', name]);
     expect(await isStopped(name), 'the fault happened').toBe(true);
     await release.kube.untilNode(name, false);
     await command('docker', ['start', name]);
@@ -83,7 +83,7 @@ describe('a worker that stops', () => {
     await until('podGone', 'the controller is gone', async () => ((await release.pods('controller')).length === 0 ? true : null));
     const load = await HistoryLoad.start(release, { losing: name, requestTimeoutMs });
     const began = performance.now();
-    await command('docker', ['stop', '--time', '0', name]);
+    await command('docker', ['kill', name]);
     expect(await isStopped(name), 'the fault happened').toBe(true);
     try {
       await release.untilState(datanode, ['down', 'repairing']);

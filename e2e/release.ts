@@ -43,7 +43,7 @@ export class Release {
   readonly fullname: string;
   readonly #image: ReleaseOptions['image'];
   readonly #presets: readonly string[];
-  #values: Values;
+  readonly #values: Values;
 
   constructor({ kube, name, image, values, presets = ['small'] }: ReleaseOptions) {
     this.kube = kube;
@@ -56,12 +56,15 @@ export class Release {
 
   /** Answers what NOTES.txt says. */
   install(): Promise<string> {
-    return this.#helm('install');
+    const { repository, tag } = this.#image;
+    const image = { 'image.repository': repository, 'image.tag': tag, 'image.pullPolicy': 'Never' };
+    const presets = this.#presets.flatMap((preset) => ['-f', `${chart}/presets/${preset}.yaml`]);
+    return this.#helm('install', [...presets, ...given({ ...image, ...this.#values })]);
   }
 
+  /** As the documentation says it: what was given before stays. */
   upgrade(changed: Values = {}): Promise<string> {
-    this.#values = { ...this.#values, ...changed };
-    return this.#helm('upgrade');
+    return this.#helm('upgrade', ['--reset-then-reuse-values', ...given(changed)]);
   }
 
   async uninstall(): Promise<void> {
@@ -73,12 +76,8 @@ export class Release {
     return tryCommand('helm', ['test', this.name, ...this.#pins, '--logs', '--timeout', seconds('helmTest')], 'helmTest');
   }
 
-  async #helm(verb: 'install' | 'upgrade'): Promise<string> {
-    const { repository, tag } = this.#image;
-    const values = { 'image.repository': repository, 'image.tag': tag, 'image.pullPolicy': 'Never', ...this.#values };
-    const given = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-    const presets = this.#presets.flatMap((preset) => ['-f', `${chart}/presets/${preset}.yaml`]);
-    const args = [verb, this.name, chart, ...this.#pins, ...presets, ...given, '--wait', '--timeout', seconds('helmInstall')];
+  #helm(verb: 'install' | 'upgrade', flags: readonly string[]): Promise<string> {
+    const args = [verb, this.name, chart, ...this.#pins, ...flags, '--wait', '--timeout', seconds('helmInstall')];
     return command('helm', args, 'helmInstall');
   }
 
@@ -91,6 +90,10 @@ export class Release {
   async #runningPods(): Promise<KubeObject[]> {
     const pods = await this.kube.list('pods', `app.kubernetes.io/instance=${this.name}`);
     return pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+  }
+
+  async podUids(): Promise<string[]> {
+    return (await this.#runningPods()).map(({ metadata }) => metadata.uid);
   }
 
   pods(component: string): Promise<KubeObject[]> {
@@ -172,6 +175,10 @@ export class Release {
       () => seen,
     );
   }
+}
+
+function given(values: Values): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 }
 
 /** As `_names.tpl` of the chart makes it: another rule would give an upgraded release other volumes. */

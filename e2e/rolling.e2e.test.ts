@@ -104,10 +104,17 @@ describe('work on a running store with gateways of its own', () => {
 
   test('an upgrade that changes every pod', () =>
     watch('helm upgrade of everything', async () => {
+      const before = await release.podUids();
       await release.upgrade({ 'store.logLevel': 'warn' });
       await release.kube.untilReady('gateway', 2);
       await until('healed', 'all are live', async () =>
         (await release.nodes())?.filter(({ state }) => state === 'live').length === 5 ? true : null,
       );
+      const after = new Set(await release.podUids());
+      expect(before.length, 'there were pods').toBeGreaterThan(5);
+      expect(
+        before.filter((uid) => after.has(uid)),
+        'every pod is another one',
+      ).toEqual([]);
     }));
 });

@@ -83,7 +83,7 @@ try {
   say(depth === '0' ? 'smoke tests' : 'all tests');
   const files = depth === '0' ? ['e2e/smoke'] : [];
   const args = ['vitest', 'run', '--config', '.vitest.mjs', '--project', 'e2e', '--no-file-parallelism', ...files];
-  const handed = { KUBECONFIG: kubeconfig, E2E_CONTEXT: `kind-${cluster}`, E2E_IMAGE: image, E2E_KIND_CLUSTER: cluster, E2E_TABLE: table };
+  const handed = { KUBECONFIG: kubeconfig, E2E_CONTEXT: `kind-${cluster}`, E2E_IMAGE: image, E2E_TABLE: table };
   isGood = spawnSync('npx', args, { stdio: 'inherit', env: { ...environment, ...handed } }).status === 0;
   process.stdout.write(`\nwhat clients without retries saw:\n${readFileSync(table, 'utf8')}`);
   if (!isGood) exportArtifacts();

@@ -8,6 +8,7 @@ import { HistoryLoad } from './history-load.js';
 import type { Release } from './release.js';
 
 const firstPutMsMax = 60_000;
+const pauseMsMax = 15_000;
 const body = randomBytes(3_000_000);
 const sha256 = createHash('sha256').update(body).digest('hex');
 
@@ -81,6 +82,7 @@ describe(`a small install (delays of the store times ${timeFactor})`, () => {
     expect((await release.masterPod()).metadata.uid, 'the fault happened').not.toBe(pod.metadata.uid);
     await release.untilWhole(3);
     tellAvailability("master's pod deleted (gateway inside)", load.seen, performance.now() - began);
+    expect(load.seen.pauseMs).toBeLessThan(pauseMsMax);
     await load.stop();
   });
 

@@ -1,5 +1,5 @@
 /** 32-bit words of an entry; the first four are the id, word 4 is never 0 in a used slot. */
-export const entryWords = 9;
+const entryWords = 9;
 const slotsPerBlock = 256;
 const fillFractionMax = 0.85;
 const growthFactor = 1.2;

@@ -123,9 +123,9 @@ describe('what the master learns', () => {
     kubernetes.setMachine(2, 'Unknown');
     kubernetes.api.cluster.mergePatch('pods', podName(2), terminating);
     await kubernetes.until('the node is given up', async () => (await kubernetes.master.stateOf(node)) === 'repairing');
-    await kubernetes.until('it is told of', () => kubernetes.events('NodeRepairing').length === 2);
+    await kubernetes.until('it is told of', () => kubernetes.events('DatanodeRepairing').length === 2);
 
-    const events = [...kubernetes.events('NodeDown'), ...kubernetes.events('NodeRepairing')];
+    const events = [...kubernetes.events('DatanodeDown'), ...kubernetes.events('DatanodeRepairing')];
     expect(events.map(({ involvedObject, type }) => `${type} ${involvedObject.kind} ${involvedObject.name}`)).toEqual(
       expect.arrayContaining([`Warning Pod ${podName(2)}`, `Warning StatefulSet ${setName}`]),
     );
@@ -134,12 +134,12 @@ describe('what the master learns', () => {
       expect(message).toContain('kubectl taint nodes machine-2 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute');
       expect(message).toMatch(/Heartbeat: heard \d+\.\d s ago/);
     }
-    const line = kubernetes.lines.find(({ reason, newState }) => reason === 'NodeRepairing' && newState === 'repairing');
+    const line = kubernetes.lines.find(({ reason, newState }) => reason === 'DatanodeRepairing' && newState === 'repairing');
     expect(line).toMatchObject({ level: 'warn', nodeId: node.nodeId, sight: 'absent', sightReason: 'NodeNotReady' });
     expect(line).toHaveProperty('oldState');
     expect(line?.['silentMs']).toBeGreaterThan(0);
     expect(await kubernetes.metrics(controller)).toMatch(
-      /aetherstore_controller_decisions_total\{reason="NodeRepairing",role="controller"\} 1/,
+      /aetherstore_controller_decisions_total\{reason="DatanodeRepairing",role="controller"\} 1/,
     );
     // nobody took the pod away
     expect(kubernetes.api.cluster.get('pods', podName(2)).metadata.deletionTimestamp).toBeDefined();
@@ -156,8 +156,8 @@ describe('what the master learns', () => {
     kubernetes.createClaim(0);
     kubernetes.createPod(0, false);
     await kubernetes.until('the node is given up', async () => (await kubernetes.master.stateOf(node)) === 'repairing');
-    await kubernetes.until('it is told of', () => kubernetes.events('NodeRepairing').length > 0);
-    expect(kubernetes.events('NodeRepairing')[0]?.message).toContain('was deleted and is a new one now');
+    await kubernetes.until('it is told of', () => kubernetes.events('DatanodeRepairing').length > 0);
+    expect(kubernetes.events('DatanodeRepairing')[0]?.message).toContain('was deleted and is a new one now');
   });
 
   it('is no loss while the API server does not confirm it', async () => {

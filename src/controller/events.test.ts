@@ -15,7 +15,7 @@ function world() {
   const events = new Events({ instance: 'controller-0' }, { api, clock, log: silentLog, onOutcome: (outcome) => outcomes.push(outcome) });
   const tell = async (changes: Partial<Occurrence> = {}): Promise<void> => {
     const about = { apiVersion: 'v1', kind: 'Pod', namespace: 'store', name: 'pod-0', uid: 'pod-uid' };
-    events.tell({ about, type: 'Warning', reason: 'NodeDown', message: 'silent for 12 s', ...changes });
+    events.tell({ about, type: 'Warning', reason: 'DatanodeDown', message: 'silent for 12 s', ...changes });
     await events.settled();
   };
   return { cluster, clock, outcomes, events, tell };
@@ -25,14 +25,14 @@ it('the same about the same object is counted, with the last words, and written 
   const { cluster, clock, outcomes, tell } = world();
   await tell();
   await tell({ message: 'silent for 20 s' });
-  await tell({ reason: 'NodeLive', type: 'Normal' });
+  await tell({ reason: 'DatanodeLive', type: 'Normal' });
   clock.advance(600_000);
   await tell();
   expect(outcomes).toEqual(['written', 'counted', 'written', 'written']);
   expect(cluster.list('events').map(({ reason, count, message }) => [reason, count, message])).toEqual([
-    ['NodeDown', 2, 'silent for 20 s'],
-    ['NodeLive', 1, 'silent for 12 s'],
-    ['NodeDown', 1, 'silent for 12 s'],
+    ['DatanodeDown', 2, 'silent for 20 s'],
+    ['DatanodeLive', 1, 'silent for 12 s'],
+    ['DatanodeDown', 1, 'silent for 12 s'],
   ]);
 });
 

@@ -26,14 +26,14 @@ export interface NodeDecision {
 }
 
 const stateReasons: Record<NodeState, string> = {
-  manual: 'NodeManual',
-  live: 'NodeLive',
-  draining: 'NodeDraining',
-  suspect: 'NodeSuspect',
-  down: 'NodeDown',
-  repairing: 'NodeRepairing',
-  returned: 'NodeReturned',
-  quarantined: 'NodeQuarantined',
+  manual: 'DatanodeManual',
+  live: 'DatanodeLive',
+  draining: 'DatanodeDraining',
+  suspect: 'DatanodeSuspect',
+  down: 'DatanodeDown',
+  repairing: 'DatanodeRepairing',
+  returned: 'DatanodeReturned',
+  quarantined: 'DatanodeQuarantined',
 };
 const grave: ReadonlySet<NodeState> = new Set(['down', 'repairing', 'quarantined']);
 const graveSights: ReadonlySet<NodeSight> = new Set(['absent', 'lost']);
@@ -60,7 +60,7 @@ export function nodeDecisions(before: ReadonlyMap<string, NodeStanding>, after: 
 function decisionOf(nodeId: string, old: NodeStanding | null, now: NodeStanding): NodeDecision {
   const { state, address, silentMs, sighting } = now;
   const sight = sighting?.sight ?? null;
-  const reason = old === null ? 'NodeRegistered' : old.state === state ? (sighting?.reason ?? 'PodUnknown') : stateReasons[state];
+  const reason = old === null ? 'DatanodeRegistered' : old.state === state ? (sighting?.reason ?? 'PodUnknown') : stateReasons[state];
   const isWarning = grave.has(state) || state === 'suspect' || (sight !== null && graveSights.has(sight));
   const heartbeat = `heard ${(silentMs / 1000).toFixed(1)} s ago`;
   const change = old === null ? `registered as ${state}` : old.state === state ? `stays ${state}` : `${old.state} → ${state}`;

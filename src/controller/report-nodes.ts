@@ -12,7 +12,8 @@ import type { About } from './events.js';
 import type { MasterPort } from './master-port.js';
 import type { ControllerMetrics } from './metrics.js';
 import { nodeDecisions, standingsOf, type NodeDecision, type NodeStanding } from './node-decisions.js';
-import { isBack, isGivenUp, sightingsOf, type DatanodeNames, type Evidence, type KnownNode, type Sighting } from './sights.js';
+import { copiesCount } from '../model/node-state.js';
+import { isBack, sightingsOf, type DatanodeNames, type Evidence, type KnownNode, type Sighting } from './sights.js';
 import type { Teller } from './teller.js';
 import { hostsOf } from './zones.js';
 
@@ -148,7 +149,7 @@ export class ReportNodes {
     const podOf = (address: string) => allPods.find(({ metadata }) => address.startsWith(`http://${metadata.name}.`)) ?? null;
     const replacedClaims = this.#history.observe(claims.all(), {
       nodesOf: (claimName) => this.#known.filter(({ address }) => claimName.endsWith(`-${/^http:\/\/([^.]+)/.exec(address)?.[1]}`)),
-      isSettled: (node) => isGivenUp(node.state) || isBack(node, podOf(node.address)),
+      isSettled: (node) => !copiesCount(node.state) || isBack(node, podOf(node.address)),
     });
     return {
       statefulSet: view.statefulSet,

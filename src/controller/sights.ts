@@ -1,4 +1,5 @@
 import type { NodeSight } from '../model/node-sight.js';
+import { copiesCount, isAlive } from '../model/node-state.js';
 import type { NodeState } from '../model/node.js';
 import type { ReplacedClaim } from './claim-history.js';
 import type { Claim, KubeNode, Pod, StatefulSet } from './cluster-api.js';
@@ -232,8 +233,8 @@ function lostClaim({ podName, known }: Subject, { statefulSet, claims }: Picture
  * address, so it would strike the new node as well when that falls silent.
  */
 function replacedVolume({ podName, pod, known }: Subject, { statefulSet, replacedClaims }: Picture): Seen | null {
-  const unsettled = known.filter(({ state }) => !isGivenUp(state));
-  const [answering] = known.filter(({ state }) => isHeard(state)).sort((a, b) => a.silentMs - b.silentMs);
+  const unsettled = known.filter(({ state }) => copiesCount(state));
+  const [answering] = known.filter(({ state }) => isAlive(state)).sort((a, b) => a.silentMs - b.silentMs);
   const left = unsettled.find((node) => node !== answering);
   if (answering !== undefined && left !== undefined) {
     const note = `node ${answering.nodeId} answers with another volume at the address of ${left.nodeId}`;
@@ -253,18 +254,9 @@ function replacedVolume({ podName, pod, known }: Subject, { statefulSet, replace
   return null;
 }
 
-/** The master counts nothing on it. */
-export function isGivenUp(state: NodeState): boolean {
-  return state === 'repairing' || state === 'manual' || state === 'quarantined';
-}
-
-function isHeard(state: NodeState): boolean {
-  return state === 'live' || state === 'draining' || state === 'returned';
-}
-
 /** The same node answers from a ready pod: its data is on the new claim all the same. */
 export function isBack(node: KnownNode, pod: Pod | null): boolean {
-  return isHeard(node.state) && pod !== null && pod.metadata.deletionTimestamp === undefined && isReady(pod);
+  return isAlive(node.state) && pod !== null && pod.metadata.deletionTimestamp === undefined && isReady(pod);
 }
 
 // ---- reading objects

@@ -48,7 +48,7 @@ function controllerPage(): Promise<string> {
     reportAgeMs: () => 1000,
   });
   metrics.countReconcile('report', 'done');
-  metrics.countDecision('node-absent');
+  metrics.countDecision('DatanodeDown');
   metrics.countEvent('written');
   return metrics.render();
 }

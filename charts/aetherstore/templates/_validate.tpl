@@ -30,6 +30,9 @@
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
 {{- fail "ingress.enabled needs ingress.hosts" -}}
 {{- end -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- fail "monitoring.podMonitor.enabled and monitoring.serviceMonitor.enabled scrape the same pods: every sum would be doubled; enable one" -}}
+{{- end -}}
 {{- $size := include "aetherstore.claimTemplateSize" . -}}
 {{- if and (ne $size .Values.datanode.persistence.size) (not .Values.controller.enabled) -}}
 {{- fail (printf "datanode.persistence.size was %s and shall be %s: only the controller grows volumes, and controller.enabled is false" $size .Values.datanode.persistence.size) -}}

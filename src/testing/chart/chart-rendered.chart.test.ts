@@ -46,6 +46,11 @@ describe.each(helms.filter(isThere))('%s', (helm) => {
     ['keys of no Secret', 'secrets.keys.restToken=mine', /needs secrets.existingSecret/],
     ['a controller without an account', 'serviceAccount.create=false', /needs serviceAccount.controllerName/],
     ['a route to nowhere', 'httpRoute.enabled=true', /needs httpRoute.parentRefs/],
+    [
+      'two scrapers of the same pods',
+      'monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true',
+      /every sum would be doubled/,
+    ],
     ['an Ingress for nobody', 'ingress.enabled=true', /needs ingress.hosts/],
   ])('refuses %s', async (_what, value, told) => {
     const { code, all } = await template({ helm, args: ['--set', value] });

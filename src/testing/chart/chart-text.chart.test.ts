@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { readChartFile } from './chart-folder.js';
 import { describeValues } from './described-values.js';
 import { defaultValues, generatedFiles } from './generated-files.js';
 import { run } from './helm.js';
-import { unmatchedValues } from './values-in-templates.js';
+import { unknownValues, unmatchedValues } from './values-in-templates.js';
 
 /* What can be said of the chart without rendering it. */
 
@@ -34,6 +34,17 @@ test('every value is described, in its own words or in those for all pods', () =
     .get('README.md')!
     .matchAll(/^\| `([^`]+)` \| `[^|]*` \| +\|$/gm);
   expect([...rows].map(([, name]) => name)).toEqual([]);
+});
+
+const pages = ['README.md', ...['docs', 'docs/runbooks'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))];
+
+test.each(pages.filter((path) => path.endsWith('.md')))('%s names no value that the chart does not have', (path) => {
+  expect(unknownValues(readFileSync(path, 'utf8'), defaultValues())).toEqual([]);
+});
+
+test('a page that names such a value is told', () => {
+  const page = 'helm upgrade a b --set store.writeQuorums=2 --set store.writeQuorum=2, or `store.replicas` of `store.replicationFactor=3`';
+  expect(unknownValues(page, defaultValues())).toEqual(['store.writeQuorums', 'store.replicas']);
 });
 
 /** Stands for `aether`: a store of one object, in a folder; `$HARM` says how it misbehaves. */

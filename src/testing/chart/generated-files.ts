@@ -13,6 +13,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   ]);
 }
 
-export function defaultValues(): unknown {
-  return parse(readChartFile('values.yaml'));
+export function defaultValues(): Record<string, unknown> {
+  return parse(readChartFile('values.yaml')) as Record<string, unknown>;
 }

@@ -11,8 +11,9 @@ export const optionMatrix: Readonly<Record<string, readonly string[]>> = {
   'no rights made': ['--set', 'rbac.create=false,serviceAccount.create=false,serviceAccount.controllerName=mine'],
   monitoring: [
     '--set',
-    'monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true,monitoring.rules.enabled=true,monitoring.dashboards.enabled=true,monitoring.dashboards.folder=AetherStore,gateway.replicas=2,controller.replicas=2',
+    'monitoring.podMonitor.enabled=true,monitoring.rules.enabled=true,monitoring.dashboards.enabled=true,monitoring.dashboards.folder=AetherStore,gateway.replicas=2,controller.replicas=2',
   ],
+  'service monitor': ['--set', 'monitoring.serviceMonitor.enabled=true,gateway.replicas=2,controller.replicas=2'],
   doors: [
     '--set',
     'ingress.enabled=true,ingress.hosts={s3.example.org},ingress.className=nginx,httpRoute.enabled=true,httpRoute.parentRefs[0].name=gate,httpRoute.hostnames={s3.example.org},service.type=LoadBalancer,service.nodePort=30900',

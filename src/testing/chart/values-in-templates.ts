@@ -24,6 +24,15 @@ export function unmatchedValues(described: readonly DescribedValue[], values: un
   return [...undeclared, ...unused];
 }
 
+/** Values that a text tells people to `--set`, or names in code marks, and that `values.yaml` does not have. */
+export function unknownValues(text: string, values: Record<string, unknown>): string[] {
+  const given = [...text.matchAll(/--set(?:-string)?[ =]'?([\w.]+)=/g)].map((match) => match[1]!);
+  const named = [...text.matchAll(/`([a-z]\w*(?:\.[A-Za-z]\w*)+)(?:=[^`]*)?`/g)]
+    .map((match) => match[1]!)
+    .filter((path) => Object.hasOwn(values, path.split('.')[0]!));
+  return [...given, ...named].filter((path) => !isDeclared(values, path.split('.')));
+}
+
 /** Fields of a map that is given whole (`resources`) are its user's affair. */
 function isDeclared(values: unknown, path: readonly string[]): boolean {
   const parent = valueAt(values, path.slice(0, -1));
