@@ -247,6 +247,21 @@ describe('a controller that may not act', () => {
   });
 });
 
+it('is heard again after the Lease went back in time', async () => {
+  const kubernetes = await started();
+  const first = await kubernetes.startController();
+  await kubernetes.converged(first);
+  await first.stop();
+  const [{ metadata, spec } = { metadata: { name: '' }, spec: {} }] = kubernetes.api.cluster.list('leases');
+  const known = (spec?.leaseTransitions ?? 0) + 1;
+  kubernetes.api.cluster.mergePatch('leases', metadata.name, { spec: { leaseTransitions: known - 6 } });
+
+  const second = await kubernetes.startController();
+  await kubernetes.converged(second);
+  expect(kubernetes.api.cluster.get('leases', metadata.name).spec?.leaseTransitions).toBe(known);
+  expect(await kubernetes.metrics(second)).toMatch(/step="report",result="refused",role="controller"\} 1/);
+});
+
 describe('volumes that shall be larger', () => {
   it('grow, and the StatefulSet is made anew with its pods left running', async () => {
     const kubernetes = await started();

@@ -91,6 +91,7 @@ export async function startController(options: ControllerOptions, parts: Control
       holder: podName,
       reportMs: options.clusterReportMs,
       hasSecret: () => secret.clusterSecrets.length > 0,
+      onOutbid: (epoch) => election.outbid(epoch),
     },
     { api, view, master, teller, metrics, ...parts },
   );

@@ -375,6 +375,36 @@ describe('the election of a leader', () => {
     expect(world.lease.spec?.leaseTransitions).toBeLessThan(2 ** 31);
   });
 
+  it('takes a term above the one that the master obeys, when the lease has gone back in time', async () => {
+    const world = new World('back');
+    const { election } = world.candidate('only');
+    await world.pass(3_000);
+    const told: boolean[] = [];
+    election.onChange((isLeader) => told.push(isLeader));
+    const known = election.epoch + 5;
+    election.outbid(known);
+    expect([election.isLeader, told]).toEqual([false, [false]]);
+    await world.pass(3_000);
+    expect([election.isLeader, election.epoch, told]).toEqual([true, known + 1, [false, true]]);
+    expect(world.lease.spec?.leaseTransitions).toBe(known);
+    // what it knows is no news
+    election.outbid(known);
+    await world.pass(3_000);
+    expect([election.isLeader, election.epoch]).toEqual([true, known + 1]);
+  });
+
+  it('leaves the lease to another that was elected later', async () => {
+    const world = new World('outbid');
+    const first = world.candidate('first');
+    await world.pass(3_000);
+    const { epoch } = first.election;
+    world.cluster.mergePatch('leases', 'lease', { spec: { holderIdentity: 'second', leaseTransitions: epoch } });
+    first.election.outbid(epoch + 1);
+    await world.pass(5_000);
+    expect(first.election.isLeader).toBe(false);
+    expect(world.lease.spec?.holderIdentity).toBe('second');
+  });
+
   it('goes on when who listens throws', async () => {
     const world = new World('throw');
     const { election } = world.candidate('only');

@@ -85,6 +85,15 @@ export class LeaderElection {
     this.#listeners.add(listener);
   }
 
+  /**
+   * The master obeys a term of this epoch, so a lower one of ours is mute: another was elected since, or the Lease went
+   * back in time (etcd was restored, or a pod whose clock is behind made it anew). The next term is above it.
+   */
+  outbid(epoch: number): void {
+    this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
+    if (this.#term !== null && this.#term.epoch < epoch) this.#endTerm('the master obeys a later term');
+  }
+
   start(): void {
     this.#done ??= this.#run(this.#abort.signal);
   }
@@ -153,7 +162,7 @@ export class LeaderElection {
   }
 
   #taken(lease: Lease): Lease {
-    return { ...lease, spec: { ...lease.spec, ...this.#ownSpec(epochOf(lease)) } };
+    return { ...lease, spec: { ...lease.spec, ...this.#ownSpec(Math.max(epochOf(lease), this.#highestEpoch)) } };
   }
 
   #ownSpec(leaseTransitions: number): NonNullable<Lease['spec']> {
@@ -178,7 +187,7 @@ export class LeaderElection {
     const { clock, log } = this.#parts;
     const begins = this.#term === null;
     this.#term = { epoch: epochOf(lease), lease, untilMs: startMs + times.renewDeadlineMs };
-    this.#highestEpoch = this.#term.epoch;
+    this.#highestEpoch = Math.max(this.#highestEpoch, this.#term.epoch);
     this.#expiry?.cancel();
     this.#expiry = clock.setTimer(this.#term.untilMs - clock.monotonicMs(), () => this.#endTerm('its lease was not renewed in time'));
     if (!begins) return;

@@ -14,7 +14,7 @@ export interface MasterPortOptions {
   secrets: () => Buffer[];
 }
 
-/** The one word that the controller has for the master. Connects when it is first used, so a controller that waits for its turn is no peer. */
+/** What the controller has to say to the master. Connects when it is first used, so a controller that waits for its turn is no peer. */
 export class MasterPort {
   readonly #client: WireClient;
 
@@ -28,6 +28,11 @@ export class MasterPort {
   /** Rejects with `Refusal` (`observer-stale`: another was elected later) or `Unreachable`. */
   async report(report: RequestOf<'reportCluster'>, signal: AbortSignal): Promise<ResponseOf<'reportCluster'>> {
     return (await this.#client.call('reportCluster', report, { timeoutMs: answerMsMax, signal })).head;
+  }
+
+  /** The highest election epoch that the master has accepted. */
+  async electionEpoch(signal: AbortSignal): Promise<number> {
+    return (await this.#client.call('getElection', {}, { timeoutMs: answerMsMax, signal })).head.electionEpoch;
   }
 
   close(): Promise<void> {

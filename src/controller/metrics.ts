@@ -9,7 +9,7 @@ export interface ControllerGauges {
   isBlind: () => boolean;
   isPaused: () => boolean;
   caches: () => readonly CacheStatus[];
-  /** Since the last report that the master took, in this process; Infinity before the first. */
+  /** Since the last report that the master took, or else since the start of this process. */
   reportAgeMs: () => number;
 }
 
@@ -37,8 +37,10 @@ export class ControllerMetrics {
     gauge('election_epoch', 'Of the own term; 0 without one.', gauges.epoch);
     gauge('is_blind', '1 while what is known of Kubernetes is too old to act on.', () => Number(gauges.isBlind()));
     gauge('is_paused', '1 while the annotation aetherstore.io/reconcile=disabled is set.', () => Number(gauges.isPaused()));
-    gauge('report_age_seconds', 'Since the master last took a report of this process; NaN before the first.', () =>
-      finite(gauges.reportAgeMs() / 1000),
+    gauge(
+      'report_age_seconds',
+      'Since the master last took a report of this process, or else since its start.',
+      () => gauges.reportAgeMs() / 1000,
     );
     const byResource = (name: string, help: string, value: (status: CacheStatus) => number): void => {
       const made: Gauge<'resource'> = new Gauge({

@@ -31,12 +31,14 @@ export interface ReportNodesOptions {
   reportMs: number;
   /** Without a cluster secret the master cannot be asked. */
   hasSecret: () => boolean;
+  /** The master obeys a term of this epoch, above ours. */
+  onOutbid: (epoch: number) => void;
 }
 
 export interface ReportNodesParts {
   api: Pick<ClusterApi, 'get'>;
   view: ClusterView;
-  master: Pick<MasterPort, 'report'>;
+  master: Pick<MasterPort, 'report' | 'electionEpoch'>;
   teller: Teller;
   metrics: ControllerMetrics;
   clock: Clock;
@@ -61,16 +63,17 @@ export class ReportNodes {
   /** Losses that were looked at, by what was seen: asked once for as long as it is seen. */
   #confirmed = new Set<string>();
   #sent = { content: '', atMs: -Infinity };
-  #takenMs = -Infinity;
+  #takenMs: number;
   #trouble: string | null = null;
 
   constructor(options: ReportNodesOptions, parts: ReportNodesParts) {
     this.#options = options;
     this.#parts = parts;
     this.#backoff = new Backoff(retry, parts.random);
+    this.#takenMs = parts.clock.monotonicMs();
   }
 
-  /** Since the master last took a report. */
+  /** Since the master last took a report, or else since the start. */
   reportAgeMs(): number {
     return this.#parts.clock.monotonicMs() - this.#takenMs;
   }
@@ -126,6 +129,7 @@ export class ReportNodes {
       if (trouble !== this.#trouble) log.warn({ err: error, refusal }, 'the master took no report, trying for ever');
       this.#trouble = trouble;
       this.#sent = { content: '', atMs: -Infinity };
+      if (refusal === 'observer-stale') await this.#giveWay(signal);
       return this.#backoff.nextDelayMs();
     }
     const isFirst = this.#standings === null;
@@ -138,6 +142,16 @@ export class ReportNodes {
     this.#tellOf(standingsOf(this.#known, sightings));
     // which claims hold a node, and so what is lost with them, is known only from an answer
     return isFirst ? 0 : this.#options.reportMs;
+  }
+
+  async #giveWay(signal: AbortSignal): Promise<void> {
+    const { master, log } = this.#parts;
+    try {
+      this.#options.onOutbid(await master.electionEpoch(signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn({ err: error }, 'the master did not say which term it obeys, will be asked again');
+    }
   }
 
   // ---- looking

@@ -34,6 +34,11 @@ export class ClusterSights {
     this.#electionEpoch = parts.electionEpoch;
   }
 
+  /** The highest that was ever accepted. */
+  get electionEpoch(): number {
+    return this.#electionEpoch;
+  }
+
   /** Believes a controller, unless one of a later election was believed before, also by an earlier process on this store. */
   async accept({ electionEpoch, hosts, nodes }: Report): Promise<void> {
     if (electionEpoch > this.#electionEpoch) {

@@ -106,12 +106,14 @@ describe('what a controller reports', { timeout: testMsMax }, () => {
     expect(await tested.stateOf(node)).toBe('live');
     await tested.report([[node, 'present']], { electionEpoch: 7 });
     await tested.report([[node, 'present']], { electionEpoch: 8 });
+    expect(await tested.electionEpoch()).toBe(8);
   });
 
   it('is taken from a controller alone', async () => {
     const tested = await master();
     const head = { electionEpoch: 1, holder: 'g', hosts: [], nodes: [] };
     await expect(tested.ask('reportCluster', head)).rejects.toMatchObject({ code: 'peer-unproven' });
+    await expect(tested.ask('getElection', {})).rejects.toMatchObject({ code: 'peer-unproven' });
   });
 
   it('gives a node the zone of its machine, which stays over a restart of the master; its own word wins', async () => {

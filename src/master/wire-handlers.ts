@@ -118,5 +118,9 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
         missingChunks: census?.none ?? null,
       };
     }),
+    getElection: answer((_head, { peer }) => {
+      if (peer.role !== 'controller') throw new Refusal('peer-unproven');
+      return { electionEpoch: parts.sights.electionEpoch };
+    }),
   };
 }

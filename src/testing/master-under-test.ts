@@ -109,6 +109,11 @@ export class MasterUnderTest {
     return (await this.#controller!.call('reportCluster', head, { timeoutMs: 10_000 })).head;
   }
 
+  /** That the master obeys, as it tells a controller. */
+  async electionEpoch(): Promise<number> {
+    return (await this.#controller!.call('getElection', {}, { timeoutMs: 10_000 })).head.electionEpoch;
+  }
+
   newAttempt(): RequestOf<'createBucket'>['attempt'] {
     this.#counter += 1;
     return { gateway: this.gatewayId, boot: 1, counter: this.#counter, lowestUnfinished: this.#counter };

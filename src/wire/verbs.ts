@@ -519,8 +519,8 @@ export const verbs = {
   // ---- controller → master
   /**
    * What the controller sees in Kubernetes, whole: sent at each change and every `clusterReportMs` (a setting); answered with what
-   * the master made of it. Refused (`observer-stale`, its detail names the known epoch) below the highest election epoch
-   * that was ever accepted.
+   * the master made of it. Refused (`observer-stale`) below the highest election epoch that was ever
+   * accepted (`getElection`).
    */
   reportCluster: {
     code: 50,
@@ -555,6 +555,9 @@ export const verbs = {
     }),
     trailer: null,
   },
+
+  /** The highest election epoch that was ever accepted: a controller that was refused is elected anew above it. */
+  getElection: { code: 51, to: 'master', lane: 'small', request: nothing, response: z.object({ electionEpoch: count }), trailer: null },
 
   // ---- gateway, master, datanode → datanode
   /**
