@@ -222,7 +222,9 @@ export const overview: Dashboard = {
           description: 'Since the master last took a report of the leader. Above 15 s the master goes by heartbeats alone.',
           unit: 's',
           bad: { from: 15 },
-          queries: { '{{instance}}': 'min by (instance) (aetherstore_controller_report_age_seconds and aetherstore_controller_is_leader == 1)' },
+          queries: {
+            '{{instance}}': 'min by (instance) (aetherstore_controller_report_age_seconds and aetherstore_controller_is_leader == 1)',
+          },
         },
       ],
     },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../base/clock.js';
-import { successorAnnotation } from './volume-growth.js';
+import { successorAnnotation } from './successor-note.js';
 import { claimName, podName, secretName, setName, StoreInKubernetes } from '../testing/store-in-kubernetes.js';
 
 let store: StoreInKubernetes | null = null;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Claim, DisruptionBudget, StatefulSet } from './cluster-api.js';
 import { budgetStep } from './disruption-budget.js';
 import { quantityBytes } from './quantity.js';
-import { growthStep, successorAnnotation, type GrowthPicture, type GrowthStep } from './volume-growth.js';
+import { signedNote, successorAnnotation } from './successor-note.js';
+import { growthStep, type GrowthPicture, type GrowthStep } from './volume-growth.js';
 
 const setName = 'r-datanode';
 const podLabels = { 'app.kubernetes.io/instance': 'r', 'app.kubernetes.io/component': 'datanode' };
@@ -57,8 +58,10 @@ describe('one disruption budget', () => {
 });
 
 describe('growing volumes', () => {
-  const claimOf = (ordinal: number, storage: string, successor?: string): Claim => ({
-    metadata: { ...meta(`data-${setName}-${ordinal}`), ...(successor && { annotations: { [successorAnnotation]: successor } }) },
+  const namespace = 'store';
+  const secrets = [Buffer.from('the cluster secret'), Buffer.from('the one before it')];
+  const claimOf = (ordinal: number, storage: string, note?: string): Claim => ({
+    metadata: { ...meta(`data-${setName}-${ordinal}`), ...(note && { annotations: { [successorAnnotation]: note } }) },
     spec: { resources: { requests: { storage } } },
     status: { phase: 'Bound' },
   });
@@ -67,12 +70,19 @@ describe('growing volumes', () => {
       wanted: '20Gi',
       statefulSet: setOf('10Gi'),
       claims: [claimOf(0, '10Gi'), claimOf(1, '10Gi')],
+      namespace,
       setName,
+      secrets,
       refused: new Set(),
       ...changes,
     });
   const noted = stepOf({ claims: [claimOf(0, '20Gi'), claimOf(1, '20Gi')] });
-  const successor = noted.kind === 'note-successor' ? noted.successor : '';
+  const note = noted.kind === 'note-successor' ? noted.note : '';
+  const made = stepOf({ statefulSet: null, claims: [claimOf(0, '20Gi', note)] });
+  const successor = made.kind === 'create-successor' ? made.successor : null;
+  const noteOf = (metadata: object, kind = 'StatefulSet', secret = secrets[0]!): string =>
+    signedNote({ ...successor!, kind: kind as 'StatefulSet', metadata: { ...successor!.metadata, ...metadata } }, { secrets: [secret] })!;
+  const gone = (text: string): Partial<GrowthPicture> => ({ statefulSet: null, claims: [claimOf(0, '20Gi', text), claimOf(1, '20Gi')] });
 
   it.each<[string, Partial<GrowthPicture>, GrowthStep['kind']]>([
     ['nothing is done where no size is wanted', { wanted: null }, 'none'],
@@ -88,25 +98,43 @@ describe('growing volumes', () => {
       { claims: [claimOf(0, '20Gi'), claimOf(1, '10Gi')], refused: new Set([`data-${setName}-1`]) },
       'none',
     ],
+    ['nothing is noted where no pod is wanted', { statefulSet: setOf('10Gi', 0), claims: [claimOf(0, '10Gi')] }, 'none'],
     ['nothing shrinks', { wanted: '5Gi' }, 'too-large'],
     ['what is no size is said', { wanted: 'much' }, 'unreadable'],
-    ['what was noted is carried out', { claims: [claimOf(0, '20Gi', successor), claimOf(1, '20Gi')] }, 'delete-orphaning'],
+    ['what was noted is carried out', { claims: [claimOf(0, '20Gi', note), claimOf(1, '20Gi')] }, 'delete-orphaning'],
     [
       'what was noted of another StatefulSet is noted anew',
-      { statefulSet: setOf('10Gi', 1), claims: [claimOf(0, '20Gi', successor)] },
+      { statefulSet: setOf('10Gi', 1), claims: [claimOf(0, '20Gi', note)] },
       'note-successor',
     ],
     [
       'one that is being deleted is waited for',
       {
         statefulSet: { ...setOf('10Gi'), metadata: { ...meta(setName), deletionTimestamp: 'now' } },
-        claims: [claimOf(0, '20Gi', successor)],
+        claims: [claimOf(0, '20Gi', note)],
       },
       'none',
     ],
-    ['after that it is made', { statefulSet: null, claims: [claimOf(0, '20Gi', successor)] }, 'create-successor'],
+    ['after that it is made', { statefulSet: null, claims: [claimOf(0, '20Gi', note)] }, 'create-successor'],
+    ['that also after the secret has changed', gone(noteOf({}, 'StatefulSet', secrets[1])), 'create-successor'],
+    ['a note that nobody signed is none', gone(note.replace(/^\S+ /, '')), 'none'],
+    ['one that was changed is none', gone(note.replace('"replicas":2', '"replicas":9')), 'none'],
+    ['one of another secret is none', gone(noteOf({}, 'StatefulSet', Buffer.from('of somebody'))), 'none'],
+    ['one of another StatefulSet is none', gone(noteOf({ name: 'evil' })), 'none'],
+    ['one of another namespace is none', gone(noteOf({ namespace: 'kube-system' })), 'none'],
+    ['one of another kind is none', gone(noteOf({}, 'DaemonSet')), 'none'],
+    ['one on another claim is none', { statefulSet: null, claims: [claimOf(0, '20Gi'), claimOf(1, '20Gi', note)] }, 'none'],
+    ['without a secret none is written', { claims: [claimOf(0, '20Gi'), claimOf(1, '20Gi')], secrets: [] }, 'none'],
+    ['a foreign one is replaced', { claims: [claimOf(0, '20Gi', '{}'), claimOf(1, '20Gi')] }, 'note-successor'],
+    [
+      "a foreign one on another claim is in nobody's way",
+      { claims: [claimOf(1, '20Gi', '{}'), claimOf(0, '20Gi', note)] },
+      'delete-orphaning',
+    ],
+    ['none is kept where no size is wanted', { wanted: null, claims: [claimOf(0, '20Gi', note)] }, 'forget-successor'],
+    ['none is carried out where no size is wanted', { ...gone(note), wanted: null }, 'forget-successor'],
     ['a StatefulSet that is missing for another reason is not made', { statefulSet: null }, 'none'],
-    ['then the note goes', { statefulSet: setOf('20Gi'), claims: [claimOf(0, '20Gi', successor), claimOf(1, '20Gi')] }, 'forget-successor'],
+    ['then the note goes', { statefulSet: setOf('20Gi'), claims: [claimOf(0, '20Gi', note), claimOf(1, '20Gi')] }, 'forget-successor'],
   ])('%s', (_what, changes, kind) => {
     expect(stepOf(changes).kind).toBe(kind);
   });
@@ -114,7 +142,7 @@ describe('growing volumes', () => {
   it('the successor is the same but for the size, and bears nothing that only the server writes', () => {
     const { metadata, spec } = setOf('20Gi');
     const { name, labels, annotations } = metadata;
-    expect(JSON.parse(successor)).toEqual({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, labels, annotations }, spec });
+    expect(successor).toEqual({ kind: 'StatefulSet', metadata: { namespace, name, labels, annotations }, spec });
   });
 });
 

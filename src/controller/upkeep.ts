@@ -2,14 +2,15 @@ import { unreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { ApiError } from './api-error.js';
-import type { Claim, ClusterApi, Draft, StatefulSet } from './cluster-api.js';
+import type { Claim, ClusterApi } from './cluster-api.js';
 import type { ClusterView } from './cluster-view.js';
 import { budgetStep } from './disruption-budget.js';
 import type { About } from './events.js';
 import type { ControllerMetrics } from './metrics.js';
 import { secretAnnotation, type StoreSecret } from './secret.js';
+import { successorAnnotation } from './successor-note.js';
 import type { Decision, Teller } from './teller.js';
-import { growthStep, successorAnnotation, type GrowthStep } from './volume-growth.js';
+import { growthStep, type GrowthStep } from './volume-growth.js';
 
 /** How old what was read of the Secret may be: a changed one is used after at most this time. */
 const secretMsMax = 60_000;
@@ -190,13 +191,15 @@ export class Upkeep {
   // ---- the size of the volumes
 
   async #growVolumes(signal: AbortSignal): Promise<number> {
-    const { view } = this.#parts;
+    const { secret, view } = this.#parts;
     for (let count = 0; count < growthStepsMax; count += 1) {
       const step = growthStep({
         wanted: this.#options.volumeSize,
         statefulSet: view.statefulSet,
         claims: view.caches.claims.all(),
+        namespace: this.#options.namespace,
         setName: view.setName,
+        secrets: secret.clusterSecrets,
         refused: this.#refusedNow(),
       });
       const delayMs = await this.#growOnce(step, signal);
@@ -213,8 +216,8 @@ export class Upkeep {
     const about = this.#aboutSet();
     const say = (type: Decision['type'], reason: string, message: string, facts: object): void =>
       teller.tell({ about: this.#aboutSet(), type, reason, message, facts: { ...facts } });
-    const note = async (claimName: string, successor: string | null): Promise<void> => {
-      const patch = { metadata: { annotations: { [successorAnnotation]: successor } } };
+    const write = async (claimName: string, note: string | null): Promise<void> => {
+      const patch = { metadata: { annotations: { [successorAnnotation]: note } } };
       this.#takeIn(await api.mergePatch('persistentvolumeclaims', claimName, patch, signal));
     };
     switch (step.kind) {
@@ -241,7 +244,7 @@ export class Upkeep {
         });
         return idleMs;
       case 'note-successor':
-        await note(step.claimName, step.successor);
+        await write(step.claimName, step.note);
         say(
           'Normal',
           'StatefulSetRecreating',
@@ -260,17 +263,14 @@ export class Upkeep {
         return soonMs;
       }
       case 'create-successor':
-        caches.statefulSets.apply({
-          type: 'ADDED',
-          object: await api.create('statefulsets', JSON.parse(step.successor) as Draft<StatefulSet>, signal),
-        });
+        caches.statefulSets.apply({ type: 'ADDED', object: await api.create('statefulsets', step.successor, signal) });
         say('Normal', 'StatefulSetRecreated', `StatefulSet ${setName} is back, with larger volumes for pods to come.`, {
           old: 'absent',
           new: this.#options.volumeSize,
         });
         return 0;
       case 'forget-successor':
-        await note(step.claimName, null);
+        await write(step.claimName, null);
         return 0;
       default:
         return unreachable(step);

@@ -1,8 +1,6 @@
 import type { Claim, StatefulSet } from './cluster-api.js';
 import { quantityBytes } from './quantity.js';
-
-/** On the first claim, while its StatefulSet is made anew: what it shall be. So a crash in between loses nothing. */
-export const successorAnnotation = 'aetherstore.io/stateful-set-successor';
+import { readNote, signedNote, successorAnnotation, type NoteFrame, type Successor } from './successor-note.js';
 
 export type GrowthStep =
   | { kind: 'none' }
@@ -12,17 +10,16 @@ export type GrowthStep =
   | { kind: 'too-large'; claimName: string; has: string; wanted: string }
   | { kind: 'unreadable'; quantity: string }
   /** The template cannot be changed in place: note the successor, then delete without the pods, then create. */
-  | { kind: 'note-successor'; claimName: string; from: string; successor: string }
+  | { kind: 'note-successor'; claimName: string; from: string; note: string }
   | { kind: 'delete-orphaning'; statefulSet: StatefulSet }
-  | { kind: 'create-successor'; claimName: string; successor: string }
+  | { kind: 'create-successor'; successor: Successor }
   | { kind: 'forget-successor'; claimName: string };
 
-export interface GrowthPicture {
+export interface GrowthPicture extends NoteFrame {
   /** As text, `20Gi`; null: sizes are left as they are. */
   wanted: string | null;
   statefulSet: StatefulSet | null;
   claims: readonly Claim[];
-  setName: string;
   /** Claims that the cluster refused to grow to that size. */
   refused: ReadonlySet<string>;
 }
@@ -31,25 +28,25 @@ export interface GrowthPicture {
  * The next step toward volumes of the wanted size. Pure: each step leaves a state from which the next is seen, also by
  * another process. The claims come first, so that no template promises more than they have.
  */
-export function growthStep({ wanted, statefulSet, claims, setName, refused }: GrowthPicture): GrowthStep {
-  const noted = claims.find(({ metadata }) => metadata.annotations?.[successorAnnotation] !== undefined);
-  const successor = noted?.metadata.annotations?.[successorAnnotation];
-  if (statefulSet === null) {
-    return noted === undefined || successor === undefined
-      ? { kind: 'none' }
-      : { kind: 'create-successor', claimName: noted.metadata.name, successor };
-  }
+export function growthStep(picture: GrowthPicture): GrowthStep {
+  const { wanted, statefulSet, claims, setName, refused } = picture;
+  const first = claims.find(({ metadata }) => metadata.name.endsWith(`-${setName}-0`));
+  const note = first?.metadata.annotations?.[successorAnnotation];
+  const noted = note === undefined ? null : readNote(note, picture);
+  const forget: GrowthStep =
+    first === undefined || note === undefined ? { kind: 'none' } : { kind: 'forget-successor', claimName: first.metadata.name };
+  if (wanted === null) return forget;
+  if (statefulSet === null) return noted === null ? { kind: 'none' } : { kind: 'create-successor', successor: noted };
   const [template] = statefulSet.spec.volumeClaimTemplates ?? [];
   const has = template?.spec.resources?.requests?.storage;
-  if (wanted === null || template === undefined || has === undefined) return { kind: 'none' };
+  if (template === undefined || has === undefined) return { kind: 'none' };
   const wantedBytes = quantityBytes(wanted);
   const hasBytes = quantityBytes(has);
   if (wantedBytes === null || hasBytes === null) return { kind: 'unreadable', quantity: wantedBytes === null ? wanted : has };
   if (statefulSet.metadata.deletionTimestamp !== undefined) return { kind: 'none' };
-  if (noted !== undefined) {
-    if (hasBytes >= wantedBytes) return { kind: 'forget-successor', claimName: noted.metadata.name };
-    if (successor === successorOf(statefulSet, wanted)) return { kind: 'delete-orphaning', statefulSet };
-  }
+  if (note !== undefined && hasBytes >= wantedBytes) return forget;
+  const successor = successorOf(statefulSet, wanted, picture);
+  if (noted !== null && JSON.stringify(noted) === JSON.stringify(successor)) return { kind: 'delete-orphaning', statefulSet };
 
   // retained claims of pods that nobody wants now are not paid for; they grow when their pod comes back
   const own = Array.from({ length: statefulSet.spec.replicas ?? 1 }, (_, ordinal) => `${template.metadata.name}-${setName}-${ordinal}`)
@@ -62,24 +59,24 @@ export function growthStep({ wanted, statefulSet, claims, setName, refused }: Gr
     if (fromBytes < wantedBytes && !refused.has(metadata.name)) return { kind: 'grow', claimName: metadata.name, from, to: wanted };
     if (fromBytes > wantedBytes) return { kind: 'too-large', claimName: metadata.name, has: from, wanted };
   }
-  const [first] = own;
-  const haveGrown = own.every(({ spec }) => (quantityBytes(spec.resources?.requests?.storage ?? '0') ?? 0) >= wantedBytes);
+  const haveGrown =
+    own.length > 0 && own.every(({ spec }) => (quantityBytes(spec.resources?.requests?.storage ?? '0') ?? 0) >= wantedBytes);
   if (first === undefined || !haveGrown || hasBytes >= wantedBytes) return { kind: 'none' };
-  return { kind: 'note-successor', claimName: first.metadata.name, from: has, successor: successorOf(statefulSet, wanted) };
+  const signed = signedNote(successor, picture);
+  return signed === null ? { kind: 'none' } : { kind: 'note-successor', claimName: first.metadata.name, from: has, note: signed };
 }
 
 /** The same StatefulSet with a larger template, as it can be created. */
-function successorOf({ metadata, spec }: StatefulSet, wanted: string): string {
+function successorOf({ metadata, spec }: StatefulSet, wanted: string, { namespace }: Pick<NoteFrame, 'namespace'>): Successor {
   const { name, labels = {}, annotations = {} } = metadata;
   const [template, ...others] = spec.volumeClaimTemplates ?? [];
   const grown = template && {
     ...template,
     spec: { ...template.spec, resources: { ...template.spec.resources, requests: { storage: wanted } } },
   };
-  return JSON.stringify({
-    apiVersion: 'apps/v1',
+  return {
     kind: 'StatefulSet',
-    metadata: { name, labels, annotations },
+    metadata: { namespace, name, labels, annotations },
     spec: { ...spec, volumeClaimTemplates: grown === undefined ? others : [grown, ...others] },
-  });
+  };
 }
