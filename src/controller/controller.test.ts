@@ -89,7 +89,10 @@ describe('a controller beside a healthy store', () => {
   });
 });
 
-describe('what the master learns', () => {
+/** Several of the store's own delays pass in these, beside whatever else the machine does. */
+const testMsMax = 60_000;
+
+describe('what the master learns', { timeout: testMsMax }, () => {
   it('comes within two seconds of the event, at the 99th percentile', async () => {
     const kubernetes = await started();
     const controller = await kubernetes.startController();
