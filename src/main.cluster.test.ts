@@ -63,7 +63,7 @@ describe('a start that cannot be is one line and exit code 2', () => {
       'fewer nodes than the folder has',
       ['dev', '--nodes', '2', '--dir', grown],
       {},
-      /3 nodes found in .*; --nodes 2 would leave out node-3$/,
+      /3 nodes found in .*; --nodes 2 would leave out node-3: start with --nodes 3 /,
     ],
     ['a file as the folder', ['dev', '--dir', weak], {}, /^aetherstore: --dir: .* is not a folder$/],
     ['a flag in the environment', ['dev'], { AETHER_NODES: '4' }, /AETHER_NODES \(environment\): it is a flag only: --nodes$/],

@@ -59,7 +59,10 @@ export class Context {
     if (client === undefined) {
       const { endpoint, region, credentials } = this.settings(profileOfAddress);
       if (endpoint === null)
-        throw usageError('No S3 endpoint is configured.', 'start a store with `aetherstore dev`, or: aether config profile add NAME');
+        throw usageError(
+          'No S3 endpoint is configured.',
+          'start a store with `make run` or `aetherstore dev`, or: aether config profile add NAME',
+        );
       if (credentials === null) throw usageError('No access key is configured.', 'aether config view --show-source');
       client = new S3Client(
         {

@@ -9,6 +9,8 @@ export async function makeDevFolder(dir: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR') throw new ConfigError(`--dir: ${dir} is not a folder`, { cause: error });
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+      throw new ConfigError(`--dir: ${dir} cannot be made by this user (${code})`, { cause: error });
     throw error;
   }
 }
@@ -19,7 +21,10 @@ export async function refuseFewerNodes(dir: string, nodes: number): Promise<void
   const leftOut = numbers.filter((number) => number > nodes).toSorted((a, b) => a - b);
   if (leftOut.length === 0) return;
   const names = leftOut.map((number) => `node-${number}`).join(', ');
-  throw new ConfigError(`${numbers.length} nodes found in ${dir}; --nodes ${nodes} would leave out ${names}`);
+  const found = Math.max(...numbers);
+  throw new ConfigError(
+    `${numbers.length} nodes found in ${dir}; --nodes ${nodes} would leave out ${names}: start with --nodes ${found} (make run ARGS="--nodes ${found}")`,
+  );
 }
 
 /** Runs what writes into the folder; a full disk is told in one line. */

@@ -39,6 +39,9 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   }
   const dir = resolve(settings.dir);
   const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });
+  const surplus = Math.max(...layout.nodes.map(({ adminPort }) => adminPort)) - 65_535;
+  if (surplus > 0)
+    throw new ConfigError(`--port: ${settings.port} is too high, the other ports follow from it: at most ${settings.port - surplus}`);
 
   // 1. Folder and secrets: made at the first start, found at the next.
   const access = await orDiskFull(dir, async () => {

@@ -132,8 +132,11 @@ export class Exchange {
       return;
     }
     const refusal = failure instanceof DetailedRefusal ? failure.refusal : failure instanceof Refusal ? failure : null;
-    if (refusal) log.info({ ...line, code: refusals[refusal.code].s3, refusal: refusal.code, detail: refusal.message }, 'request');
-    else if (this.#response.destroyed) log.info({ ...line, aborted: true, reason: (failure as Error).message }, 'request');
+    if (refusal) {
+      // Trouble of the store is told at the level that people run with, so that a client's request id can be found
+      const level = statusCode >= 500 ? 'warn' : 'info';
+      log[level]({ ...line, code: refusals[refusal.code].s3, refusal: refusal.code, detail: refusal.message }, 'request');
+    } else if (this.#response.destroyed) log.info({ ...line, aborted: true, reason: (failure as Error).message }, 'request');
     else log.error({ ...line, err: failure }, 'request');
   }
 }

@@ -216,7 +216,8 @@ export class Liveness {
     if (before?.state !== state) {
       const { nodeId, boot } = node;
       if (before !== null || state !== 'live') await store.write('setNodeState', { nodeId, state, reason, boot, nowMs: clock.wallMs() });
-      log.info({ nodeId, address: node.address, from: before?.state ?? null, to: state, reason }, 'a node changes its state');
+      const level = state === 'live' || state === 'draining' || state === 'returned' ? 'info' : 'warn';
+      log[level]({ nodeId, address: node.address, from: before?.state ?? null, to: state, reason }, 'a node changes its state');
     }
     registry.put({ ...node, state, cleared });
   }

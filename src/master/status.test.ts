@@ -35,11 +35,17 @@ describe('the status', () => {
     ['chunks are short', { counts: { ...counts, under: 4 } }, 'degraded', /4 chunks have fewer than 3/],
     ['one copy is left', { census: { ...census, short: 2, atRisk: 2 } }, 'at-risk', /2 chunks have one copy left/],
     ['writes cannot go on', { view: viewOf(three.slice(2)) }, 'writes-stopped', /Writes are stopped: 1 nodes/],
+    [
+      'the metadata has no room',
+      { metadataHasRoom: false },
+      'writes-stopped',
+      /the volume of the metadata is nearly full; make room there/,
+    ],
     ['no copy counts', { census: { ...census, short: 1, none: 1 } }, 'data-missing', /1 chunks have no copy/],
     ['the only copy is damaged', { onlyDamaged: 1 }, 'data-missing', /The only copy of 1 chunks is damaged/],
   ];
   it.each(table)('says so when %s', (_, facts, verdict, words) => {
-    const status = statusOf({ view: viewOf(three), counts, census, onlyDamaged: 0, copiesUnderWay: 0, ...facts });
+    const status = statusOf({ view: viewOf(three), counts, census, onlyDamaged: 0, copiesUnderWay: 0, metadataHasRoom: true, ...facts });
     expect(status.verdict).toBe(verdict);
     expect(status.words.join('\n')).toMatch(words);
   });
@@ -47,7 +53,7 @@ describe('the status', () => {
   it('says when copies share a host and when a write is unsafe', () => {
     const sameHost = three.map((node) => ({ ...node, host: 'one' }));
     const view = viewOf(sameHost, { replicationFactor: 3, writeQuorum: 1 });
-    const status = statusOf({ view, counts, census: null, onlyDamaged: 0, copiesUnderWay: 0 });
+    const status = statusOf({ view, counts, census: null, onlyDamaged: 0, copiesUnderWay: 0, metadataHasRoom: true });
     expect(status).toMatchObject({ verdict: 'healthy', copiesShareHost: true, unsafe: true, writesSurviveNodes: 2 });
     expect(status.words).toHaveLength(3);
   });

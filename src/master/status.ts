@@ -34,10 +34,12 @@ export interface StatusFacts {
   /** Chunks whose only copy is known to be damaged. */
   onlyDamaged: number;
   copiesUnderWay: number;
+  /** The volume of the metadata has room for what a write adds. */
+  metadataHasRoom: boolean;
 }
 
 /** One picture of what is at risk; pure. */
-export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay }: StatusFacts): Status {
+export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay, metadataHasRoom }: StatusFacts): Status {
   const { replicationFactor, writeQuorum } = view;
   const nodes: Partial<Record<NodeState, number>> = {};
   for (const { state } of view.nodes) nodes[state] = (nodes[state] ?? 0) + 1;
@@ -56,10 +58,13 @@ export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay }: 
   };
   const missing = say((census?.none ?? 0) > 0, `${census?.none} chunks have no copy that counts: bring back the nodes that hold them.`);
   const damaged = say(onlyDamaged > 0, `The only copy of ${onlyDamaged} chunks is damaged: bring back a node or disk that held another.`);
-  const stopped = say(
-    writable.length < writeQuorum,
-    `Writes are stopped: ${writable.length} nodes take chunks, ${writeQuorum} are needed.`,
-  );
+  const stopped = [
+    say(writable.length < writeQuorum, `Writes are stopped: ${writable.length} nodes take chunks, ${writeQuorum} are needed.`),
+    say(
+      !metadataHasRoom,
+      'Writes are stopped: the volume of the metadata is nearly full; make room there or enlarge it. Reads and deletes go on.',
+    ),
+  ].some(Boolean);
   const atRisk = say(
     replicationFactor > 1 && (census?.atRisk ?? 0) > 0,
     `${census?.atRisk} chunks have one copy left: losing its disk loses them.`,
@@ -93,7 +98,7 @@ export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay }: 
     unsafe: writeQuorum < 2,
     nodes,
     writableNodes: writable.length,
-    writesSurviveNodes: Math.max(0, writable.length - writeQuorum),
+    writesSurviveNodes: metadataHasRoom ? Math.max(0, writable.length - writeQuorum) : 0,
     copiesShareHost,
     counts,
     census,

@@ -33,8 +33,10 @@ export class MetadataStore {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #path: string;
+  readonly #room: { isEnough: boolean };
 
-  private constructor(writer: Writer, reader: Reader, path: string) {
+  private constructor(writer: Writer, reader: Reader, path: string, room: { isEnough: boolean }) {
+    this.#room = room;
     this.#path = path;
     this.#writer = writer;
     this.#reader = reader;
@@ -43,6 +45,7 @@ export class MetadataStore {
   /** Opens or creates; migrates. Rejects with `StartRefused`. */
   static async open({ path, onFault, onGroup = () => undefined }: MetadataOptions, { clock, log }: MetadataParts): Promise<MetadataStore> {
     const beganMs = clock.monotonicMs();
+    const room = { isEnough: true };
     const writer = await Writer.open(
       { path },
       {
@@ -52,13 +55,19 @@ export class MetadataStore {
         },
         onGroup,
         onRoom(enough) {
+          room.isEnough = enough;
           if (enough) log.info({ path }, 'the volume of the metadata has room again');
           else log.error({ path }, 'the volume of the metadata is nearly full: only reads and deletes go on; make room or enlarge it');
         },
       },
     );
     log.info({ path, tookMs: Math.round(clock.monotonicMs() - beganMs) }, 'metadata is open');
-    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)), path);
+    return new MetadataStore(writer, new Reader(SqliteConnection.openReader(path)), path, room);
+  }
+
+  /** The volume has room for transactions that add; without it they are refused, all others go on. */
+  get hasRoom(): boolean {
+    return this.#room.isEnough;
   }
 
   /**

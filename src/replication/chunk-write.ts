@@ -214,7 +214,7 @@ export class ChunkWrite implements ReplicaOwner {
     if (this.#isEnough([...this.#receipts, ...this.#pending])) return;
     const { length } = this.#receipts;
     const { writeQuorum } = this.#options.view;
-    const why = `${length} of ${writeQuorum} copies are durable and no other node can take one`;
+    const why = `${length} of the ${writeQuorum} copies that a write needs are durable and too few other datanodes take chunks`;
     this.abort(new Refusal('nodes-too-few', `${why}${this.#ofFullNodes()}.`));
   }
 

@@ -94,7 +94,7 @@ function unreachable(address: URL, cause: Error): CliError {
       code: 'unreachable',
       what: `${address.origin} does not answer.`,
       why: code === 'ECONNREFUSED' ? 'Nothing listens there.' : cause.message || code || null,
-      hint: 'start a store with `aetherstore dev`, or see where the address comes from: aether config view --show-source',
+      hint: 'start a store with `make run` or `aetherstore dev`, or see where the address comes from: aether config view --show-source',
     },
     { cause },
   );

@@ -108,7 +108,7 @@ function readHead(headers: IncomingHttpHeaders): ObjectHead {
   return {
     sizeBytes: Number(headers['content-length'] ?? 0),
     etag: unquoted(headers.etag ?? ''),
-    lastModified: headers['last-modified'] ?? '',
+    lastModified: headers['last-modified'] === undefined ? '' : new Date(headers['last-modified']).toISOString(),
     contentType: headers['content-type'] ?? null,
     metadata,
     checksum,

@@ -15,7 +15,9 @@ export const statusSchema = z.looseObject({
   writeQuorum: z.number(),
   writesSurviveNodes: z.number(),
   counts: z.record(z.string(), z.number()),
-  census: z.looseObject({ chunks: z.number(), short: z.number(), atRisk: z.number(), none: z.number() }).nullable(),
+  census: z
+    .looseObject({ chunks: z.number(), short: z.number(), atRisk: z.number(), none: z.number(), takenAtWallMs: z.number() })
+    .nullable(),
   copiesUnderWay: z.number(),
 });
 export type Status = z.output<typeof statusSchema>;

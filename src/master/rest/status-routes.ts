@@ -77,7 +77,14 @@ export function statusRoutes(context: RestContext): Route[] {
       const onlyDamaged = checker.onlyDamaged().size;
       return Promise.resolve({
         status: 200,
-        json: statusOf({ view: registry.view(), counts: store.read('statistics', {}), census, onlyDamaged, copiesUnderWay }),
+        json: statusOf({
+          view: registry.view(),
+          counts: store.read('statistics', {}),
+          census,
+          onlyDamaged,
+          copiesUnderWay,
+          metadataHasRoom: store.hasRoom,
+        }),
       });
     },
   );

@@ -69,6 +69,7 @@ describe.skipIf(whyNoMounts() !== null)('the volume of the metadata is full', ()
     await running.until('a write is refused', async () => (await put('more')).status === 503, 10_000);
     await expectRefusal('more');
     expect((await client.request({ method: 'PUT', path: '/another' })).status).toBe(503);
+    expect(await running.masterGet('/api/status')).toMatchObject({ verdict: 'writes-stopped', writesSurviveNodes: 0 });
     for (const name of names.slice(0, 20)) expect(await drop(name)).toBe(204);
     for (const name of names.slice(20)) expect(await isRead(name)).toBe(true);
 
@@ -89,6 +90,7 @@ describe.skipIf(whyNoMounts() !== null)('the volume of the metadata is full', ()
     truncateSync(ballast, 0);
     running.start('master');
     await running.until('writes are taken again', async () => (await put('after')).status === 200, 30_000);
+    expect(await running.masterGet('/api/status')).not.toMatchObject({ verdict: 'writes-stopped' });
     expect(await isRead('after')).toBe(true);
 
     await fill(ballast, mount.path, leftBytes);
