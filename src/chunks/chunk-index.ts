@@ -43,8 +43,8 @@ export interface LoadedRecord extends IndexEntry {
 
 /**
  * Chunk id → place and facts, for millions of chunks outside the JavaScript heap: 256 open-addressing tables of
- * 36 bytes an entry, each growing by itself, so that no growth stalls the process; their blocks are shared. Order of hashing is secret per
- * run, so ids chosen by clients cannot be made to collide.
+ * 36 bytes an entry, each growing by itself, so that no growth stalls the process; their blocks are shared. Order of
+ * hashing is secret per run, so ids chosen by clients cannot be made to collide.
  */
 export class ChunkIndex {
   readonly #shards: IndexShard[];

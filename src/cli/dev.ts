@@ -31,6 +31,9 @@ export interface DevOptions extends DevGiven {
   givenMs: number;
 }
 
+/** The highest that TCP has. */
+const portMax = 65_535;
+
 /** Starts a whole store as child processes of this one, and shows how to reach it. */
 export async function startDev(options: DevOptions, parts: { clock: Clock; random: Random }): Promise<RunningRole> {
   const { settings } = options.loaded;
@@ -39,7 +42,7 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   }
   const dir = resolve(settings.dir);
   const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });
-  const surplus = Math.max(...layout.nodes.map(({ adminPort }) => adminPort)) - 65_535;
+  const surplus = Math.max(...layout.nodes.map(({ adminPort }) => adminPort)) - portMax;
   if (surplus > 0)
     throw new ConfigError(`--port: ${settings.port} is too high, the other ports follow from it: at most ${settings.port - surplus}`);
 

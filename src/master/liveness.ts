@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { Semaphore } from '../base/semaphore.js';
 import type { MetadataStore } from '../metadata/store.js';
-import { stateWhenChecked, stateWhenHeard, stateWhenSilent, type NodeDelays } from '../model/node-state.js';
+import { isAlive, stateWhenChecked, stateWhenHeard, stateWhenSilent, type NodeDelays } from '../model/node-state.js';
 import { nodesMax } from '../model/limits.js';
 import type { NodeState } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
@@ -216,7 +216,7 @@ export class Liveness {
     if (before?.state !== state) {
       const { nodeId, boot } = node;
       if (before !== null || state !== 'live') await store.write('setNodeState', { nodeId, state, reason, boot, nowMs: clock.wallMs() });
-      const level = state === 'live' || state === 'draining' || state === 'returned' ? 'info' : 'warn';
+      const level = isAlive(state) ? 'info' : 'warn';
       log[level]({ nodeId, address: node.address, from: before?.state ?? null, to: state, reason }, 'a node changes its state');
     }
     registry.put({ ...node, state, cleared });
