@@ -1,4 +1,5 @@
 import { constants, readSync } from 'node:fs';
+import type { BufferPool } from '../base/buffer-pool.js';
 import type { ChunkFacts } from '../model/chunk.js';
 import { blockSizeBytes } from '../model/limits.js';
 import { Refusal } from '../model/refusal.js';
@@ -22,6 +23,8 @@ export interface ChunkReader {
    * them with `blockCrcs` before it passes them on. Throws `chunk-damaged` when the disk cannot give them.
    */
   read(startBytes: number, endBytes: number): AsyncIterable<Buffer>;
+  /** Nobody looks any more at bytes that `read` gave: their memory is used again. Not needed, but cheaper. */
+  giveBack(bytes: Buffer): void;
   release(): void;
 }
 
@@ -33,7 +36,6 @@ export class DamagedCopy extends Error {
 const noBlocks = new Uint32Array(0);
 /** Room for the header of a packed record with a key of ordinary length: one read then gets all. */
 const headerGuessBytes = 512;
-const readPieceBytes = 512 * 1024;
 
 /**
  * Reads the record at a place, header and payload, and checks both. `DamagedCopy` when they are not what the index
@@ -70,23 +72,28 @@ export function packedReader(facts: ChunkFacts, payload: Buffer): ChunkReader {
     async *read() {
       if (payload.length > 0) yield payload;
     },
+    giveBack: () => undefined,
     release: () => undefined,
   };
 }
 
-/** Opens the file that an extent's record names; its footer is checked. `onDamage` hears of bytes that cannot be read later. */
-export async function openExtentReader(
-  extentsPath: string,
-  record: DecodedRecord,
-  onDamage: (error: DamagedCopy) => void,
-): Promise<ChunkReader> {
+export interface ExtentReadParts {
+  extentsPath: string;
+  /** What bytes are read into; a read takes a buffer of it full. Its size is a number of whole blocks. */
+  buffers: BufferPool;
+  /** Hears of bytes that cannot be read later. */
+  onDamage: (error: DamagedCopy) => void;
+}
+
+/** Opens the file that an extent's record names; its footer is checked. */
+export async function openExtentReader(record: DecodedRecord, parts: ExtentReadParts): Promise<ChunkReader> {
   const { id, lengthBytes, crc32c, attempt } = record;
   let fd: number | null = null;
   try {
-    fd = await openFd(extentPath(extentsPath, id, attempt), constants.O_RDONLY);
+    fd = await openFd(extentPath(parts.extentsPath, id, attempt), constants.O_RDONLY);
     const footer = await readExtentFooter(fd, lengthBytes);
     if (footer === null || footer.crc32c !== crc32c) throw new DamagedCopy(`the footer of chunk ${id} is broken`);
-    return new ExtentReader({ id, lengthBytes, crc32c }, footer.blockCrcs, fd, onDamage);
+    return new ExtentReader({ id, lengthBytes, crc32c }, footer.blockCrcs, fd, parts);
   } catch (error) {
     if (fd !== null) await closeFd(fd);
     throw asDamage(error);
@@ -97,25 +104,29 @@ class ExtentReader implements ChunkReader {
   readonly facts: ChunkFacts;
   readonly packed = null;
   readonly blockCrcs: Uint32Array;
-  readonly #onDamage: (error: DamagedCopy) => void;
+  readonly #parts: ExtentReadParts;
   #fd: number | null;
   #reading = 0;
   #released = false;
 
-  constructor(facts: ChunkFacts, blockCrcs: Uint32Array, fd: number, onDamage: (error: DamagedCopy) => void) {
+  constructor(facts: ChunkFacts, blockCrcs: Uint32Array, fd: number, parts: ExtentReadParts) {
     this.facts = facts;
     this.blockCrcs = blockCrcs;
     this.#fd = fd;
-    this.#onDamage = onDamage;
+    this.#parts = parts;
   }
 
   async *read(startBytes: number, endBytes: number): AsyncGenerator<Buffer> {
     const end = Math.min(this.facts.lengthBytes, Math.ceil(endBytes / blockSizeBytes) * blockSizeBytes);
     for (let at = Math.floor(startBytes / blockSizeBytes) * blockSizeBytes; at < end;) {
-      const piece = await this.#readPiece(at, Math.min(readPieceBytes, end - at));
+      const piece = await this.#readPiece(at, Math.min(this.#parts.buffers.sizeBytes, end - at));
       at += piece.length;
       yield piece;
     }
+  }
+
+  giveBack(bytes: Buffer): void {
+    this.#parts.buffers.giveBack(bytes);
   }
 
   release(): void {
@@ -127,13 +138,13 @@ class ExtentReader implements ChunkReader {
     if (this.#released || this.#fd === null) throw new Error('the reader was released');
     this.#reading += 1;
     try {
-      const piece = Buffer.allocUnsafeSlow(bytes);
+      const piece = this.#parts.buffers.take().subarray(0, bytes);
       if ((await readFully(this.#fd, piece, extentHeadBytes + at)) < bytes) throw new DamagedCopy(`chunk ${this.facts.id} is cut short`);
       return piece;
     } catch (error) {
       const damage = asDamage(error);
       if (!(damage instanceof DamagedCopy)) throw damage;
-      this.#onDamage(damage);
+      this.#parts.onDamage(damage);
       throw new Refusal('chunk-damaged');
     } finally {
       this.#reading -= 1;

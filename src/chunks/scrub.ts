@@ -96,6 +96,7 @@ async function wrongBlock(reader: ChunkReader): Promise<string | null> {
     const block = firstWrongBlock(bytes, reader.blockCrcs, offsetBytes / blockSizeBytes);
     if (block !== null) return `block ${block} is wrong`;
     offsetBytes += bytes.length;
+    reader.giveBack(bytes);
   }
   return null;
 }

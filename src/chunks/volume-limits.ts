@@ -24,6 +24,9 @@ export interface VolumeLimits {
   extentWritersMax: number;
   /** An extent is written in pieces of about this size. */
   extentGatherBytes: number;
+  /** Extents are read in pieces of this size, a number of whole blocks; so many buffers for them are kept. */
+  extentReadBytes: number;
+  extentReadBuffersMax: number;
   /** File syncs running at one time, so that they leave threads for everything else. */
   extentSyncsMax: number;
   /** Descriptors kept open for reading segments. */
@@ -53,6 +56,8 @@ export const volumeDefaults: Readonly<VolumeLimits> = {
   queuedBytesMax: 64 * MiB,
   extentWritersMax: 1024,
   extentGatherBytes: MiB,
+  extentReadBytes: 512 * KiB,
+  extentReadBuffersMax: 16,
   extentSyncsMax: 4,
   openSegmentsMax: 512,
   warnFillFraction: 0.85,

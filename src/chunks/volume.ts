@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.js';
+import { BufferPool } from '../base/buffer-pool.js';
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { crc32c } from '../base/crc32c.js';
@@ -84,6 +85,7 @@ export class Volume {
   readonly #fillLoop: TaskLoop;
   readonly #folderSync = new FolderSync();
   readonly #extentSyncs: Semaphore;
+  readonly #extentReads: BufferPool;
   readonly #writers = new Set<ExtentWriter>();
   #compacting = false;
   #closed: Promise<void> | null = null;
@@ -109,6 +111,7 @@ export class Volume {
     this.#extentsPath = volumePaths(options.path).extents;
     this.#store = new ChunkStore({ extentsPath: this.#extentsPath, seed: records.format.recordSeed, index, table, log, condition });
     this.#extentSyncs = new Semaphore(limits.extentSyncsMax, limits.extentWritersMax);
+    this.#extentReads = new BufferPool(limits.extentReadBytes, limits.extentReadBuffersMax);
     this.#scrubber = new Scrubber({
       index,
       open: (id) => this.openRead(id),
@@ -270,7 +273,11 @@ export class Volume {
         const found = await readRecord(table, id, entry, { seed: records.format.recordSeed, headerOnly: entry.extent });
         if (found === null) continue;
         if (!entry.extent) return packedReader({ id, lengthBytes: entry.lengthBytes, crc32c: entry.crc32c }, found.payload);
-        return await openExtentReader(this.#extentsPath, found.record, (problem) => this.#noteDamage(id, entry, problem.message));
+        return await openExtentReader(found.record, {
+          extentsPath: this.#extentsPath,
+          buffers: this.#extentReads,
+          onDamage: (problem) => this.#noteDamage(id, entry, problem.message),
+        });
       } catch (error) {
         if (!(error instanceof DamagedCopy)) throw error;
         failed = { entry, problem: error };

@@ -80,7 +80,7 @@ function sendExtent(reader: ChunkReader, request: ServerRequest<'getChunk'>, don
   const onAbort = (): void => body.abandon();
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
-  return { head: { id, lengthBytes, crc32c, blockCount, bodyStartBytes, bodyEndBytes }, body };
+  return { head: { id, lengthBytes, crc32c, blockCount, bodyStartBytes, bodyEndBytes }, body, onSent: (bytes) => reader.giveBack(bytes) };
 }
 
 /** The list of block CRCs, then the bytes of a range; `end` is called once, when it was read or is given up. */

@@ -80,6 +80,11 @@ export interface ServerReply<V extends Verb> {
   head: ResponseOf<V>;
   /** Raw bytes after the head. */
   body?: AsyncIterable<Buffer> | Buffer[];
+  /**
+   * Hears of each buffer that an iterated `body` gave when the kernel has all its bytes: the memory may be used again.
+   * Never called for what did not leave whole, as when the caller gave up. It gets some view of the buffer.
+   */
+  onSent?: (bytes: Buffer) => void;
 }
 
 /** One handler per verb of a role: the compiler asks for the missing one. */

@@ -193,7 +193,7 @@ export class Call implements OutgoingCall<Verb>, BodySender {
 
   #newBody(): OutgoingBody {
     const opening = { kind: frameKinds.request, verb: verbs[this.#verb].code, json: this.#headJson };
-    return new OutgoingBody(this.#limits, { opening, queued: this.#queued });
+    return new OutgoingBody(this.#limits, { opening, queued: this.#queued, onSent: null });
   }
 
   #follow(signal: AbortSignal): void {

@@ -9,6 +9,8 @@ import { WriteSlab } from './write-slab.js';
 export interface FrameSource {
   /** Appends at most one frame to `batch` and answers its bytes; 0 when there is nothing to send now. */
   takeFrame(batch: Buffer[]): number;
+  /** The kernel has all that was taken so far. Called at least once for it. */
+  sent(): void;
 }
 
 export interface FrameReceiver extends FrameSink {
@@ -160,12 +162,15 @@ export class FrameSocket {
     let bytes = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    const taken: FrameSource[] = [];
     while (bytes < this.#limits.batchBytes) {
       const source = this.#sources.shift();
       if (source === undefined) break;
-      const taken = source.takeFrame(batch);
-      if (taken > 0) this.#sources.push(source);
-      bytes += taken;
+      const frameBytes = source.takeFrame(batch);
+      if (frameBytes === 0) continue;
+      this.#sources.push(source);
+      taken.push(source);
+      bytes += frameBytes;
     }
     if (batch.length === 0) {
       this.#idle();
@@ -177,12 +182,14 @@ export class FrameSocket {
     const lastIndex = buffers.length - 1;
     socket.cork();
     for (let index = 0; index < lastIndex; index += 1) socket.write(buffers[index]!);
-    socket.write(buffers[lastIndex]!, () => this.#written());
+    socket.write(buffers[lastIndex]!, (error) => this.#written(error, taken));
     socket.uncork();
   }
 
-  #written(): void {
+  #written(error: Error | null | undefined, taken: readonly FrameSource[]): void {
     this.#writing = false;
+    // After an error, bytes may lie in memory that the socket still reads from
+    if (!error) for (const source of taken) source.sent();
     if (this.#paused) this.#heard = true;
     if (this.#paused && this.#waitingBytes < this.#limits.waitingBytes / 2) {
       this.#paused = false;

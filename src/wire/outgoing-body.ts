@@ -27,7 +27,10 @@ export class OutgoingBody implements FrameSource {
   #opening: OpeningFrame | null;
   #socket: FrameSocket | null = null;
   #id = 0;
+  readonly #onSent: ((bytes: Buffer) => void) | null;
   #pieces: Buffer[] = [];
+  /** Taken whole, and not yet with the kernel. */
+  #leaving: Buffer[] = [];
   #queuedBytes = 0;
   #creditBytes: number;
   /** JSON that closes the body; null while it is open. */
@@ -36,11 +39,15 @@ export class OutgoingBody implements FrameSource {
   #isQueued = false;
   #waiters: Waiter[] | null = null;
 
-  constructor(limits: WireLimits, start: { opening: OpeningFrame | null; queued: QueuedBytes | null }) {
+  constructor(
+    limits: WireLimits,
+    start: { opening: OpeningFrame | null; queued: QueuedBytes | null; onSent: ((bytes: Buffer) => void) | null },
+  ) {
     this.#limits = limits;
     this.#creditBytes = limits.windowBytes;
     this.#opening = start.opening;
     this.#queued = start.queued;
+    this.#onSent = start.onSent;
   }
 
   /** Every byte and the end have left, or the body was dropped. */
@@ -124,6 +131,13 @@ export class OutgoingBody implements FrameSource {
     return head.length + bytes;
   }
 
+  sent(): void {
+    const left = this.#leaving;
+    if (left.length === 0) return;
+    this.#leaving = [];
+    for (const bytes of left) this.#onSent?.(bytes);
+  }
+
   #takePieces(batch: Buffer[], bytes: number): void {
     let left = bytes;
     let whole = 0;
@@ -135,6 +149,7 @@ export class OutgoingBody implements FrameSource {
         break;
       }
       batch.push(piece);
+      if (this.#onSent !== null) this.#leaving.push(piece);
       left -= piece.length;
       whole += 1;
     }

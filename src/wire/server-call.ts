@@ -126,7 +126,7 @@ export class ServerCall implements ServerRequest<Verb>, BodySender {
       };
       this.#frames.send(frame, inOne ? whole : null);
     }
-    return inOne ? null : this.#sendBody(body);
+    return inOne ? null : this.#sendBody(body, reply.onSent ?? null);
   }
 
   refuse(json: string, stamp: ViewNumber): void {
@@ -134,8 +134,8 @@ export class ServerCall implements ServerRequest<Verb>, BodySender {
     this.#frames.send({ ...bare(frameKinds.refusal, this.id, json), stampEpoch: stamp.epoch, stampN: stamp.n });
   }
 
-  async #sendBody(body: AsyncIterable<Buffer> | Buffer[]): Promise<void> {
-    const answer = new OutgoingBody(this.#limits, { opening: null, queued: null });
+  async #sendBody(body: AsyncIterable<Buffer> | Buffer[], onSent: ((bytes: Buffer) => void) | null): Promise<void> {
+    const answer = new OutgoingBody(this.#limits, { opening: null, queued: null, onSent });
     this.#answer = answer;
     answer.sendOn(this.#frames, this.id);
     for await (const bytes of body) {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect as netConnect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { BufferPool } from '../base/buffer-pool.js';
 import { systemClock } from '../base/clock.js';
 import { crc32c } from '../base/crc32c.js';
 import { silentLog, type Log } from '../base/log.js';
@@ -10,6 +11,7 @@ import { Refusal } from '../model/refusal.js';
 import { Unreachable, type Handlers, type IncomingBody, type OutgoingCall, type WireClient } from './api.js';
 import { createWireClient, type WireClientOptions } from './client.js';
 import { encodeFrame, frameKinds, type Frame } from './frames.js';
+import { wireLimits } from './limits.js';
 import { attachWire, type WireServer, type WireServerOptions } from './server.js';
 import type { ResponseOf } from './verbs.js';
 
@@ -416,6 +418,66 @@ describe('back-pressure', () => {
     release.open();
     await slow.reply;
     expect(slow.queuedBytes).toBe(0);
+  });
+
+  it('tells the source of an answer which buffers the kernel has, so that they can be filled again', async () => {
+    const pieceBytes = 300_000;
+    const buffers = new BufferPool(pieceBytes, 4);
+    const pieces = 20;
+    const seen = new Set<ArrayBufferLike>();
+    async function* reused(): AsyncGenerator<Buffer> {
+      for (let piece = 0; piece < pieces; piece += 1) {
+        const bytes = buffers.take().fill(piece);
+        seen.add(bytes.buffer);
+        yield await Promise.resolve(bytes);
+      }
+    }
+    const onSent = (bytes: Buffer): void => {
+      Buffer.from(bytes.buffer).fill(0xee);
+      buffers.giveBack(bytes);
+    };
+    const getChunk: Handlers<'datanode'>['getChunk'] = ({ head }) =>
+      Promise.resolve({ head: chunkHead(head.id, pieces * pieceBytes), body: reused(), onSent });
+    const { address } = await serve({ handlers: { ...echo, getChunk } });
+    const client = connect(address);
+    // A caller that turns away after its first bytes, and one that is slow, beside another
+    const torn = await client.call('getChunk', { id, startBytes: 0, endBytes: null }, soon);
+    await torn.body.read();
+    torn.body.discard();
+    const readers = [0, 2].map(async (delayMs) => {
+      const { body } = await client.call('getChunk', { id, startBytes: 0, endBytes: null }, soon);
+      const whole: Buffer[] = [];
+      for (let bytes = await body.read(); bytes !== null; bytes = await body.read()) {
+        whole.push(Buffer.from(bytes));
+        if (delayMs > 0) await systemClock.sleep(delayMs);
+      }
+      return Buffer.concat(whole);
+    });
+    const expected = Buffer.concat(Array.from({ length: pieces }, (_, piece) => Buffer.alloc(pieceBytes, piece)));
+    for (const bytes of await Promise.all(readers)) expect(bytes.equals(expected)).toBe(true);
+    expect(seen.size).toBeLessThan(pieces);
+  });
+
+  it('says of no buffer that it was sent when the connection was cut before', async () => {
+    let sentBytes = 0;
+    let givenBytes = 0;
+    async function* endless(): AsyncGenerator<Buffer> {
+      for (;;) {
+        givenBytes += 300_000;
+        yield await Promise.resolve(Buffer.alloc(300_000));
+      }
+    }
+    const getChunk: Handlers<'datanode'>['getChunk'] = ({ head }) =>
+      Promise.resolve({ head: chunkHead(head.id, 9), body: endless(), onSent: (bytes) => void (sentBytes += bytes.length) });
+    const rig = await serve({ handlers: { ...echo, getChunk } });
+    const { body } = await connect(rig.address).call('getChunk', { id, startBytes: 0, endBytes: null }, soon);
+    await body.read();
+    await systemClock.sleep(50); // nobody reads: what the window holds has left, the rest waits
+    rig.http.closeAllConnections();
+    await stop(rig);
+    await systemClock.sleep(20);
+    expect(sentBytes).toBeLessThanOrEqual(wireLimits.windowBytes + 300_000);
+    expect(sentBytes).toBeLessThan(givenBytes);
   });
 
   it('refuses a body that would queue more than is allowed', async () => {
