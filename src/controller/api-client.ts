@@ -182,7 +182,12 @@ export class ApiClient implements ClusterApi {
         ...(body ? { 'content-type': call.contentType ?? 'application/json', 'content-length': body.length } : {}),
       },
     });
-    return new Exchange(request, body, signal);
+    return new Exchange({ request, body, signal, onCut: () => this.#closeIdle() });
+  }
+
+  /** After a connection that said nothing: those that wait for use may be as dead, and the next call would have to find out. */
+  #closeIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of [...(sockets ?? [])]) socket.destroy();
   }
 
   #url(call: Call): URL {
@@ -198,12 +203,15 @@ class Exchange {
   readonly answer: Promise<IncomingMessage>;
   readonly #request: ClientRequest;
   readonly #signal: AbortSignal | undefined;
+  readonly #onCut: () => void;
   readonly #onAbort = (): void => this.cut(this.#signal?.reason as Error);
   #answer: IncomingMessage | null = null;
 
-  constructor(request: ClientRequest, body: Buffer | null, signal: AbortSignal | undefined) {
+  constructor(parts: { request: ClientRequest; body: Buffer | null; signal: AbortSignal | undefined; onCut: () => void }) {
+    const { request, body, signal } = parts;
     this.#request = request;
     this.#signal = signal;
+    this.#onCut = parts.onCut;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     // a connection that breaks after the answer's head tells so through the answer
     request.on('error', () => undefined);
@@ -213,6 +221,7 @@ class Exchange {
 
   cut(reason: Error): void {
     (this.#answer ?? this.#request).destroy(reason);
+    this.#onCut();
   }
 
   release(): void {

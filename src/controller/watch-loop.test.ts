@@ -6,8 +6,10 @@ import { silentLog } from '../base/log.js';
 import { systemRandom } from '../base/random.js';
 import { FakeApiServer } from '../testing/fake-api-server.js';
 import { ManualClock } from '../testing/manual-clock.js';
+import { StallingProxy } from '../testing/stalling-proxy.js';
 import { ApiClient } from './api-client.js';
 import type { Pod } from './cluster-api.js';
+import { blindAfterMs } from './freshness.js';
 import { ObjectCache } from './object-cache.js';
 import { WatchLoop, watchDefaults, type WatchLimits } from './watch-loop.js';
 
@@ -29,9 +31,9 @@ describe('the watch of a resource', () => {
     await expect.poll(() => server.streams('pods')).toBe(1);
   }
 
-  function begin(limits: WatchLimits, clock: Clock = systemClock): void {
+  function begin(limits: WatchLimits, clock: Clock = systemClock, port = server.port): void {
     const credentials = {
-      server: new URL(server.url),
+      server: new URL(`http://127.0.0.1:${port}`),
       requestOptions: () => Promise.resolve({ headers: { authorization: `Bearer ${server.token}` } }),
     };
     client = new ApiClient({ credentials, namespace: server.namespace }, { clock });
@@ -305,6 +307,37 @@ describe('the watch of a resource', () => {
       clock.advance(4_000);
       await recovers();
     });
+  });
+
+  it('leaves connections that were lost without a word, also those that wait for use, before the caches are history', async () => {
+    const clock = new ManualClock();
+    server = new FakeApiServer({ clock });
+    await server.start();
+    server.cluster.create('pods', { metadata: { name: 'a' } });
+    const proxy = new StallingProxy(server.port);
+    await proxy.start();
+    try {
+      begin(watchDefaults, clock, proxy.port);
+      await expect.poll(() => server.streams('pods')).toBe(1);
+      // of two calls at once two connections are left, and lists take the first that is free
+      await Promise.all([client.get('pods', 'a'), client.get('pods', 'a')]);
+      expect(proxy.stallOpen()).toBe(3);
+      server.cluster.remove('pods', 'a');
+      clock.advance(watchDefaults.silenceMs - 1);
+      await turns();
+      expect([loop.counts.failures, server.calls.get('list pods')]).toEqual([0, 1]);
+      clock.advance(1);
+      await expect.poll(() => loop.counts.failures).toBe(1);
+      clock.advance(watchDefaults.retry.firstDelayMs);
+      expect(cache.freshMs()).toBeLessThan(blindAfterMs);
+      await isAsTheServer();
+      expect(cache.all()).toEqual([]);
+      await expect.poll(() => server.streams('pods')).toBeGreaterThan(0);
+      expect(loop.counts).toMatchObject({ lists: 2, failures: 1 });
+    } finally {
+      await loop.stop();
+      await proxy.stop();
+    }
   });
 
   it('needs no more memory and no more sockets after 10,000 reconnects', { timeout: 120_000 }, async () => {
