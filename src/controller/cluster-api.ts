@@ -194,7 +194,5 @@ export interface DisruptionBudget extends KubeObject {
     selector?: LabelSelector;
     maxUnavailable?: number | string;
     minAvailable?: number | string;
-    unhealthyPodEvictionPolicy?: 'IfHealthyBudget' | 'AlwaysAllow';
   };
-  status?: { disruptionsAllowed: number; currentHealthy: number; desiredHealthy: number; expectedPods: number };
 }

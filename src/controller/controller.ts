@@ -6,6 +6,7 @@ import type { Random } from '../base/random.js';
 import type { RunningRole } from '../base/running-role.js';
 import { TaskLoop } from '../base/task-loop.js';
 import { ApiClient } from './api-client.js';
+import { BudgetCheck } from './budget-check.js';
 import { ClusterCaches } from './cluster-caches.js';
 import { ClusterView } from './cluster-view.js';
 import type { Credentials } from './credentials.js';
@@ -14,9 +15,11 @@ import { LeaderElection } from './leader-election.js';
 import { MasterPort } from './master-port.js';
 import { ControllerMetrics } from './metrics.js';
 import { ReportNodes } from './report-nodes.js';
+import { SecretKeeper } from './secret-keeper.js';
 import { StoreSecret } from './secret.js';
 import { Teller } from './teller.js';
 import { Upkeep } from './upkeep.js';
+import { VolumeGrower } from './volume-grower.js';
 
 const taskBackoff = { firstDelayMs: 500, maxDelayMs: 10_000 };
 
@@ -74,7 +77,7 @@ export async function startController(options: ControllerOptions, parts: Control
     .join(',');
   const caches = new ClusterCaches({ labelSelector, clusterScoped: options.clusterScoped }, { api, ...parts });
   const election = new LeaderElection({ leaseName: `${fullname}-controller`, identity: podName }, { api, ...parts });
-  const view = new ClusterView({ setName, caches, election });
+  const view = new ClusterView({ namespace, setName, caches, election });
 
   // 2. Whom it tells.
   const metrics = new ControllerMetrics();
@@ -95,9 +98,17 @@ export async function startController(options: ControllerOptions, parts: Control
     },
     { api, view, master, teller, metrics, ...parts },
   );
+  const secretKeeper = new SecretKeeper({ api, view, secret, onSecret: () => reporting.wake(), teller, clock });
+  const budgetCheck = new BudgetCheck({ api, view, teller, clock });
+  const volumeGrower = new VolumeGrower({ volumeSize: options.volumeSize }, { api, view, secret, teller, clock });
   const upkeep = new Upkeep(
-    { namespace, budgetName: setName, labels, volumeSize: options.volumeSize },
-    { api, view, secret, onSecret: () => reporting.wake(), teller, metrics, clock, log },
+    {
+      secret: (signal) => secretKeeper.keep(signal),
+      claims: (signal) => secretKeeper.mark(signal),
+      budget: (signal) => budgetCheck.check(signal),
+      growth: (signal) => volumeGrower.grow(signal),
+    },
+    { view, metrics, log },
   );
   const loop = (name: string, work: (signal: AbortSignal) => Promise<number>): TaskLoop =>
     new TaskLoop({ name, work }, { clock, log, backoff: new Backoff(taskBackoff, random) });
@@ -117,6 +128,7 @@ export async function startController(options: ControllerOptions, parts: Control
     epoch: () => election.epoch,
     isBlind: () => caches.blind,
     isPaused: () => view.isPaused,
+    isSecretLost: () => secretKeeper.isLost,
     caches: () => caches.statuses(),
     reportAgeMs: () => report.reportAgeMs(),
   });

@@ -8,6 +8,7 @@ export interface ControllerGauges {
   epoch: () => number;
   isBlind: () => boolean;
   isPaused: () => boolean;
+  isSecretLost: () => boolean;
   caches: () => readonly CacheStatus[];
   /** Since the last report that the master took, or else since the start of this process. */
   reportAgeMs: () => number;
@@ -37,6 +38,7 @@ export class ControllerMetrics {
     gauge('election_epoch', 'Of the own term; 0 without one.', gauges.epoch);
     gauge('is_blind', '1 while what is known of Kubernetes is too old to act on.', () => Number(gauges.isBlind()));
     gauge('is_paused', '1 while the annotation aetherstore.io/reconcile=disabled is set.', () => Number(gauges.isPaused()));
+    gauge('is_secret_lost', '1 while the Secret that the data opens with is gone.', () => Number(gauges.isSecretLost()));
     gauge(
       'report_age_seconds',
       'Since the master last took a report of this process, or else since its start.',

@@ -213,15 +213,11 @@ export class ReportNodes {
   }
 
   #tell({ reason, type, message, facts, podName, isDeath }: NodeDecision): void {
-    const { caches, statefulSet } = this.#parts.view;
+    const { caches, namespace } = this.#parts.view;
     const pod = podName === null ? null : caches.pods.get(podName);
-    const { namespace } = this.#options.names;
     const about: About[] = [];
     if (pod !== null) about.push({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid });
-    if (statefulSet !== null && (isDeath || pod === null)) {
-      const { name, uid } = statefulSet.metadata;
-      about.push({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace, name, uid });
-    }
+    if (isDeath || pod === null) about.push(...this.#parts.view.aboutSet());
     this.#parts.teller.tell({ about, type, reason, message, facts });
   }
 }

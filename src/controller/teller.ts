@@ -14,6 +14,7 @@ export interface Decision extends Omit<Occurrence, 'about'> {
 /** Tells of each decision three times: a line in the log, an Event on what it is about, and a count. */
 export class Teller {
   readonly #parts: { log: Log; events: Events; metrics: ControllerMetrics };
+  readonly #told = new Set<string>();
 
   constructor(parts: { log: Log; events: Events; metrics: ControllerMetrics }) {
     this.#parts = parts;
@@ -24,5 +25,16 @@ export class Teller {
     log[level ?? (type === 'Warning' ? 'warn' : 'info')]({ reason, ...facts }, message);
     metrics.countDecision(reason);
     for (const object of about) events.tell({ about: object, type, reason, message });
+  }
+
+  /** For what does not go away by itself: told of once, until it is over. */
+  tellOnce(what: string, decision: Decision): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.tell(decision);
+  }
+
+  over(what: string): void {
+    this.#told.delete(what);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Claim, DisruptionBudget, StatefulSet } from './cluster-api.js';
-import { budgetStep } from './disruption-budget.js';
+import { budgetFault, type BudgetFault } from './disruption-budget.js';
 import { quantityBytes } from './quantity.js';
 import { signedNote, successorAnnotation } from './successor-note.js';
 import { growthStep, type GrowthPicture, type GrowthStep } from './volume-growth.js';
@@ -17,43 +17,24 @@ function setOf(storage: string, replicas = 2): StatefulSet {
   };
 }
 
-describe('one disruption budget', () => {
-  const names = { budgetName: setName, labels: { 'app.kubernetes.io/managed-by': 'aetherstore-controller' } };
-  const budgetOf = (name: string, spec: DisruptionBudget['spec'], labels: Record<string, string> = names.labels): DisruptionBudget => ({
-    metadata: {
-      ...meta(name),
-      labels,
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: setName, uid: `uid of ${setName}` }],
-    },
-    spec,
-  });
-  const right: DisruptionBudget['spec'] = {
-    maxUnavailable: 1,
-    unhealthyPodEvictionPolicy: 'IfHealthyBudget',
-    selector: { matchLabels: podLabels },
-  };
-  const elsewhere = budgetOf('other', { ...right, selector: { matchLabels: { app: 'other' } } });
+function budgetOf(name: string, matchLabels: Record<string, string> | null): DisruptionBudget {
+  return { metadata: meta(name), spec: { maxUnavailable: 1, ...(matchLabels && { selector: { matchLabels } }) } };
+}
 
-  it.each<[string, DisruptionBudget[], StatefulSet, string]>([
-    ['is made where there is none', [elsewhere], setOf('1Gi'), 'create'],
-    ['is not made for a single node', [], setOf('1Gi', 1), 'none'],
-    ['is left alone when it is right', [budgetOf(setName, right)], setOf('1Gi'), 'none'],
-    ['is set right when somebody changed it', [budgetOf(setName, { ...right, maxUnavailable: 2 })], setOf('1Gi'), 'patch'],
-    [
-      'is given to the StatefulSet that was made anew',
-      [budgetOf(setName, right)],
-      { ...setOf('1Gi'), metadata: meta(setName, 'new') },
-      'patch',
-    ],
-    [
-      'of the chart is left alone',
-      [budgetOf(setName, { minAvailable: 1 }, { 'app.kubernetes.io/managed-by': 'Helm' })],
-      setOf('1Gi'),
-      'none',
-    ],
-    ['is not made beside another over the same pods', [budgetOf('other', { ...right, maxUnavailable: 2 })], setOf('1Gi'), 'conflict'],
-  ])('%s', (_what, budgets, statefulSet, kind) => {
-    expect(budgetStep(budgets, statefulSet, names).kind).toBe(kind);
+describe('disruption budgets over the datanodes', () => {
+  const ours = budgetOf(setName, podLabels);
+  const wider = budgetOf('wider', { 'app.kubernetes.io/instance': 'r' });
+  const elsewhere = [budgetOf('other', { app: 'other' }), budgetOf('more', { ...podLabels, app: 'other' }), budgetOf('none', null)];
+
+  it.each<[string, DisruptionBudget[], StatefulSet, BudgetFault | null]>([
+    ['one is right', [ours, ...elsewhere], setOf('1Gi'), null],
+    ['none is said', elsewhere, setOf('1Gi'), { kind: 'missing' }],
+    ['none is right for a single node', [], setOf('1Gi', 1), null],
+    ['one of somebody else does as well', [wider], setOf('1Gi'), null],
+    ['two are said', [ours, wider], setOf('1Gi'), { kind: 'several', names: [setName, 'wider'] }],
+    ['two are said of a single node too', [ours, wider], setOf('1Gi', 1), { kind: 'several', names: [setName, 'wider'] }],
+  ])('%s', (_what, budgets, statefulSet, fault) => {
+    expect(budgetFault(budgets, statefulSet)).toEqual(fault);
   });
 });
 

@@ -33,6 +33,15 @@ interface Call {
   query: URLSearchParams;
 }
 
+/** A call as RBAC judges it. */
+export interface AskedRight {
+  verb: Verb;
+  group: string;
+  resource: ResourceName;
+  /** Of the object; empty where the call names none: create, list, watch. */
+  name: string;
+}
+
 /** An API server over real sockets, for one namespace, that fails as it is told to. */
 export class FakeApiServer {
   readonly cluster = new FakeCluster();
@@ -43,9 +52,11 @@ export class FakeApiServer {
   goneAs: 'status' | 'event' = 'status';
   /** Connections are closed before they are used. */
   down = false;
+  /** What the account may do: everything, unless a test says otherwise. */
+  mayCall: (asked: AskedRight) => boolean = () => true;
   /** A watch has just begun. */
   onStream: (resource: ResourceName) => void = () => undefined;
-  /** `verb resource.group` → how often, for the comparison with the chart's Role. */
+  /** `verb resource.group` → how often. */
   readonly calls = new Map<string, number>();
   /** Status → how often. */
   readonly answers = new Map<number, number>();
@@ -165,8 +176,12 @@ export class FakeApiServer {
         return this.#refuse(response, fault.fault, 'as the test wants it');
       }
       if (request.headers.authorization !== `Bearer ${this.token}`) throw new FakeRefusal(401, 'Unauthorized', 'Unauthorized');
-      if (call.verb === 'watch') this.#watch(call, response);
-      else this.#answer(response, call.verb === 'create' ? 201 : 200, this.#act(call, request, body));
+      const { verb, resource, name } = call;
+      if (!this.mayCall({ verb, group: groups[resource], resource, name })) {
+        throw new FakeRefusal(403, 'Forbidden', `${resource} ${JSON.stringify(name)} is forbidden: the account cannot ${verb} it`);
+      }
+      if (verb === 'watch') this.#watch(call, response);
+      else this.#answer(response, verb === 'create' ? 201 : 200, this.#act(call, request, body));
     } catch (error) {
       if (!(error instanceof FakeRefusal)) return void request.socket.resetAndDestroy();
       this.#refuse(response, error, error.message);

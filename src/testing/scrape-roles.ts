@@ -44,6 +44,7 @@ function controllerPage(): Promise<string> {
     epoch: () => 1,
     isBlind: () => false,
     isPaused: () => false,
+    isSecretLost: () => false,
     caches: () => [{ resource: 'pods', objects: 5, freshMs: 1000, lists: 1, streams: 1, failures: 0 }],
     reportAgeMs: () => 1000,
   });

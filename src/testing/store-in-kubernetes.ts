@@ -48,6 +48,10 @@ export class StoreInKubernetes {
       metadata: { name: setName, labels, generation: 1 },
       spec: { replicas, serviceName: setName, selector: { matchLabels: labels }, volumeClaimTemplates: [template] },
     });
+    cluster.create('poddisruptionbudgets', {
+      metadata: { name: setName, labels },
+      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+    });
     for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
       const zone = { 'topology.kubernetes.io/zone': `zone-${ordinal}` };
       cluster.create('nodes', { metadata: { name: `machine-${ordinal}`, labels: zone }, ...machineState('True') });

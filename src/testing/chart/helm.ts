@@ -71,8 +71,17 @@ export interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string; labels: Record<string, string>; annotations?: Record<string, string> };
   spec?: Spec;
-  rules?: { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+  rules?: PolicyRule[];
+  roleRef?: { kind: string; name: string };
+  subjects?: { kind: string; name: string; namespace: string }[];
   data?: Record<string, string>;
+}
+
+export interface PolicyRule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
 }
 
 interface Spec extends PodSpec {

@@ -1,0 +1,61 @@
+import type { Clock } from '../base/clock.js';
+import type { ClusterApi } from './cluster-api.js';
+import type { ClusterView } from './cluster-view.js';
+import { budgetFault } from './disruption-budget.js';
+import type { Teller } from './teller.js';
+import { upkeepDelays } from './upkeep.js';
+
+/** Budgets are changed by nobody as a rule. */
+const budgetsMsMax = 300_000;
+
+export interface BudgetCheckParts {
+  api: Pick<ClusterApi, 'list'>;
+  view: ClusterView;
+  teller: Teller;
+  clock: Clock;
+}
+
+/** Looks that exactly one disruption budget covers the datanodes, and says so where it does not: a step of the upkeep that writes nothing. */
+export class BudgetCheck {
+  readonly #parts: BudgetCheckParts;
+  #looked = { at: '', atMs: -Infinity };
+
+  constructor(parts: BudgetCheckParts) {
+    this.#parts = parts;
+  }
+
+  async check(signal: AbortSignal): Promise<number> {
+    const { api, clock, teller, view } = this.#parts;
+    const { statefulSet } = view;
+    if (statefulSet === null) return upkeepDelays.idleMs;
+    const at = `${statefulSet.metadata.uid} ${statefulSet.metadata.generation}`;
+    const leftMs = this.#looked.atMs + budgetsMsMax - clock.monotonicMs();
+    if (this.#looked.at === at && leftMs > 0) return leftMs;
+    const { items } = await api.list('poddisruptionbudgets', {}, signal);
+    const fault = budgetFault(items, statefulSet);
+    if (fault === null) {
+      teller.over(missing);
+    } else if (fault.kind === 'missing') {
+      teller.tellOnce(missing, {
+        about: view.aboutSet(),
+        type: 'Warning',
+        reason: 'BudgetMissing',
+        message: 'No PodDisruptionBudget covers the datanodes: a drain may stop all of them at once. helm upgrade brings it back.',
+        facts: { statefulSet: view.setName },
+      });
+    } else {
+      const names = fault.names.join(', ');
+      teller.tellOnce(`budgets ${names}`, {
+        about: view.aboutSet(),
+        type: 'Warning',
+        reason: 'BudgetConflict',
+        message: `PodDisruptionBudgets ${names} all cover the datanodes; with more than one Kubernetes refuses every eviction. Keep one.`,
+        facts: { names },
+      });
+    }
+    this.#looked = { at, atMs: clock.monotonicMs() };
+    return budgetsMsMax;
+  }
+}
+
+const missing = 'no budget';
