@@ -172,6 +172,17 @@ export const overview: Dashboard = {
           unit: 'bytes',
           queries: { file: 'sum(aetherstore_master_metadata_bytes)', log: 'sum(aetherstore_master_metadata_log_bytes)' },
         },
+        {
+          title: 'Metadata volume',
+          description:
+            'Used part of the volume that holds the metadata. With less than 128 MiB free (a tenth of a small volume) every write is refused, which shows as 1.',
+          unit: 'percentunit',
+          max: 1,
+          bad: { from: 0.9, warnFrom: 0.8 },
+          queries: {
+            used: 'max(1 - aetherstore_master_metadata_has_room * aetherstore_master_metadata_volume_free_bytes / aetherstore_master_metadata_volume_capacity_bytes)',
+          },
+        },
       ],
     },
     {

@@ -129,7 +129,7 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
     orders,
     clock,
     statistics: () => store.read('statistics', {}),
-    files: () => store.sizes,
+    metadata: store,
     repair,
     wireConnections: () => wire.connections(),
   });

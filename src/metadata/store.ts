@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { queries, type QueryArgs, type QueryName, type QueryResult } from './queries.js';
@@ -85,9 +86,15 @@ export class MetadataStore {
     return this.#reader.read(query, args);
   }
 
-  /** Bytes on the disk: of the database, and of the log before it. */
-  get sizes(): { databaseBytes: number; logBytes: number } {
-    return { databaseBytes: sizeBytesOf(this.#path), logBytes: sizeBytesOf(`${this.#path}-wal`) };
+  /** Bytes on the disk: of the database, of the log before it, and of the volume that holds both. */
+  get sizes(): { databaseBytes: number; logBytes: number; volumeBytes: number; volumeFreeBytes: number } {
+    const { blocks, bavail, bsize } = statfsSync(dirname(this.#path));
+    return {
+      databaseBytes: sizeBytesOf(this.#path),
+      logBytes: sizeBytesOf(`${this.#path}-wal`),
+      volumeBytes: blocks * bsize,
+      volumeFreeBytes: bavail * bsize,
+    };
   }
 
   /** Answers what is queued, then closes. */

@@ -23,7 +23,7 @@ test('the metrics of fifty nodes are small and quickly rendered', async () => {
     registry,
     orders: { count: () => 0 } as unknown as MetricSources['orders'],
     statistics: () => new Proxy({}, { get: () => 0 }) as ReturnType<MetricSources['statistics']>,
-    files: () => ({ databaseBytes: 1, logBytes: 2 }),
+    metadata: { sizes: { databaseBytes: 1, logBytes: 2, volumeBytes: 1000, volumeFreeBytes: 70 }, hasRoom: false },
     repair: { census: null, copiesUnderWay: 0, totals: { copies: 1, bytes: 2, failed: 3 } },
     wireConnections: () => 0,
     clock: systemClock,
@@ -44,5 +44,7 @@ test('the metrics of fifty nodes are small and quickly rendered', async () => {
   expect(text).toContain('aetherstore_master_node_state_changes_total{node="node-1",to="suspect",role="master"} 1');
   expect(text).toContain('aetherstore_master_zones{role="master"}');
   expect(text).toContain('aetherstore_master_repair_copied_bytes_total{role="master"} 2');
+  expect(text).toContain('aetherstore_master_metadata_volume_free_bytes{role="master"} 70');
+  expect(text).toContain('aetherstore_master_metadata_has_room{role="master"} 0');
   expect(text).toContain('aetherstore_master_metadata_transactions_total{role="master"} 4');
 });

@@ -15,7 +15,7 @@ export interface MetricSources {
   registry: NodeRegistry;
   orders: OrderBook;
   statistics: () => QueryResult<'statistics'>;
-  files: () => MetadataStore['sizes'];
+  metadata: Pick<MetadataStore, 'sizes' | 'hasRoom'>;
   repair: Pick<Repair, 'census' | 'copiesUnderWay' | 'totals'>;
   clock: Clock;
   wireConnections: () => number;
@@ -78,8 +78,13 @@ export class MasterMetrics {
     gauge('zones', 'Zones with a node that takes chunks.', () => writable('zone'));
     gauge('hosts', 'Hosts with a node that takes chunks.', () => writable('host'));
     gauge('replication_factor', 'Copies of each chunk that are wanted.', () => sources.registry.view().replicationFactor);
-    gauge('metadata_bytes', 'Size of the metadata file.', () => sources.files().databaseBytes);
-    gauge('metadata_log_bytes', 'Size of the write-ahead log of the metadata.', () => sources.files().logBytes);
+    gauge('metadata_bytes', 'Size of the metadata file.', () => sources.metadata.sizes.databaseBytes);
+    gauge('metadata_log_bytes', 'Size of the write-ahead log of the metadata.', () => sources.metadata.sizes.logBytes);
+    gauge('metadata_volume_capacity_bytes', 'Size of the volume that holds the metadata.', () => sources.metadata.sizes.volumeBytes);
+    gauge('metadata_volume_free_bytes', 'Bytes that it can still take.', () => sources.metadata.sizes.volumeFreeBytes);
+    gauge('metadata_has_room', '1 while writes go on; 0 when that volume, in bytes or inodes, is so full that they are refused.', () =>
+      Number(sources.metadata.hasRoom),
+    );
     addNodeMetrics(registry, sources.registry, sources.clock);
 
     gauge('rest_uploads', 'Objects that REST clients are sending to the master now.', () => this.#uploads);
