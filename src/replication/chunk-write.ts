@@ -41,6 +41,7 @@ interface Parts {
 export class ChunkWrite implements ReplicaOwner {
   /** Resolves when the chunk is good and the others had their `lateReceiptMs`. Rejects with `Refusal('nodes-too-few')`. */
   readonly written: Promise<WrittenChunk>;
+  readonly number: number;
   readonly #chunk: NewChunk;
   readonly #options: ChunkWriteOptions;
   readonly #parts: Parts;
@@ -62,7 +63,9 @@ export class ChunkWrite implements ReplicaOwner {
   /** What comes next when nothing is heard: one at a time, as every chunk pays for it. */
   #timer: Timer | null = null;
 
-  constructor(chunk: NewChunk, options: ChunkWriteOptions, parts: Parts) {
+  /** `number` names it among its writer's chunks. */
+  constructor(number: number, chunk: NewChunk, options: ChunkWriteOptions, parts: Parts) {
+    this.number = number;
     this.#chunk = chunk;
     this.#options = options;
     this.#parts = parts;
@@ -183,7 +186,10 @@ export class ChunkWrite implements ReplicaOwner {
     else this.#failed(replica, error);
     if (this.#pending.size > 0) return;
     if (this.#state === 'good') this.#done();
-    if (this.#state !== 'open') this.#options.onSettled(this);
+    if (this.#state === 'open') return;
+    // One that waits for late copies would keep the chunk, and its bytes, in memory until it fires
+    this.#timer?.cancel();
+    this.#options.onSettled(this);
   }
 
   #received(replica: ReplicaWrite): void {

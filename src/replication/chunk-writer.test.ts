@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../base/clock.js';
+import { systemClock, type Clock, type Timer } from '../base/clock.js';
 import { crc32c } from '../base/crc32c.js';
 import { silentLog } from '../base/log.js';
 import { systemRandom } from '../base/random.js';
@@ -151,6 +151,36 @@ describe('writing a body', () => {
     await expect.poll(() => late).toHaveLength(1);
     const { generation: _, nodeIds: __, ...facts } = chunks[0]!;
     expect(late[0]).toEqual({ ...facts, nodeId: cluster.nodes[1]!.node.nodeId });
+  });
+
+  it('leaves no timer behind, which would keep the chunk in memory, when its last copy came late', async () => {
+    cluster = await startFakeCluster(3);
+    setFault([1], { kind: 'late' });
+    const pending = new Set<Timer>();
+    const clock: Clock = {
+      ...systemClock,
+      setTimer(delayMs, fire) {
+        const timer = systemClock.setTimer(delayMs, () => {
+          pending.delete(timer);
+          fire();
+        });
+        pending.add(timer);
+        return {
+          cancel() {
+            pending.delete(timer);
+            timer.cancel();
+          },
+        };
+      },
+    };
+    const { datanodes, view } = cluster;
+    const late: Receipt[] = [];
+    const options = { datanodes, view: () => view, lateReceiptMs: 50, onLateReceipt: (receipt: Receipt) => void late.push(receipt) };
+    await new ChunkWriter(options, { ...parts, clock }).write([Buffer.alloc(9)], body);
+    expect(pending.size).toBe(1);
+    cluster.nodes[1]!.recover();
+    await expect.poll(() => late).toHaveLength(1);
+    expect(pending.size).toBe(0);
   });
 
   it('asks spares beside nodes that take the bytes and then say nothing', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { IdMap } from '../base/id-map.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import { uuidV7 } from '../base/uuid.js';
@@ -51,7 +52,8 @@ export class ChunkWriter {
   readonly #limits: WriteLimits;
   readonly #parts: { clock: Clock; random: Random; log: Log };
   /** Chunks with copies under way, for the bound on what all bodies hold together, and the sum of their bytes. */
-  readonly #underWay = new Set<ChunkWrite>();
+  readonly #underWay = new IdMap<ChunkWrite>();
+  #lastNumber = 0;
   #underWayBytes = 0;
 
   constructor(options: ChunkWriterOptions, parts: { clock: Clock; random: Random; log: Log }) {
@@ -96,12 +98,14 @@ export class ChunkWriter {
       openChunk: (index) => {
         const { view, datanodes, lateReceiptMs, onLateReceipt } = this.#options;
         const { bucketId, key, partNumber } = origin;
+        this.#lastNumber += 1;
         const chunk = new ChunkWrite(
+          this.#lastNumber,
           { id: newId(), kind, generation, origin: { bucketId, key, partNumber, index } },
           { view: view(), datanodes, limits: this.#limits, lateReceiptMs, failedNodes, onLateReceipt, onSettled: this.#onSettled },
           this.#parts,
         );
-        this.#underWay.add(chunk);
+        this.#underWay.set(chunk.number, chunk);
         chunk.begin();
         return chunk;
       },
@@ -110,22 +114,22 @@ export class ChunkWriter {
   }
 
   readonly #onSettled = (chunk: ChunkWrite): void => {
-    this.#underWay.delete(chunk);
+    this.#underWay.delete(chunk.number);
     this.#underWayBytes -= chunk.lengthBytes;
   };
 
   readonly #took = (chunk: ChunkWrite, bytes: number): number => {
     // One that has failed is given bytes until its body notices
-    if (this.#underWay.has(chunk)) this.#underWayBytes += bytes;
+    if (this.#underWay.has(chunk.number)) this.#underWayBytes += bytes;
     return this.#underWayBytes <= this.#limits.inFlightBytes ? this.#limits.behindBytes : this.#queuedBytesMax();
   };
 
   /** Of the bytes under way most have left for the nodes: what is still held has to be added up. */
   #queuedBytesMax(): number {
     let bytes = 0;
-    for (const chunk of this.#underWay) bytes += chunk.queuedBytes;
+    for (const chunk of this.#underWay.values()) bytes += chunk.queuedBytes;
     if (bytes <= this.#limits.inFlightBytes) return this.#limits.behindBytes;
-    for (const chunk of this.#underWay) chunk.dropLate();
+    for (const chunk of this.#underWay.values()) chunk.dropLate();
     return this.#limits.tightBytes;
   }
 }

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.js';
 import type { Clock, Timer } from '../base/clock.js';
+import { IdMap } from '../base/id-map.js';
 import type { Random } from '../base/random.js';
 import type { ViewNumber } from '../model/node.js';
 import { Unreachable } from './api.js';
@@ -26,7 +27,7 @@ export class ClientConnection implements FrameReceiver, CallKeeper {
   readonly #options: ClientConnectionOptions;
   readonly #parts: { clock: Clock; random: Random };
   readonly #frames: FrameSocket;
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new IdMap<Call>();
   #lastId = 0;
   #handshake: ClientHandshake | null = null;
   #handshakeTimer: Timer | null = null;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock, Timer } from '../base/clock.js';
+import { IdMap } from '../base/id-map.js';
 import type { Log } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { ViewNumber } from '../model/node.js';
@@ -44,7 +45,7 @@ export class ServerConnection implements FrameReceiver {
   readonly #parts: Parts;
   readonly #frames: FrameSocket;
   readonly #head: Buffer;
-  readonly #calls = new Map<number, ServerCall>();
+  readonly #calls = new IdMap<ServerCall>();
   #handshake: ServerHandshake | null = null;
   #peer: Peer | null = null;
   /** Until when the peer must have proven itself, first or again. */

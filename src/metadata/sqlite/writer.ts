@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.js';
+import { IdMap } from '../../base/id-map.js';
 import { must } from '../../base/must.js';
 import { StartRefused } from '../../base/start-refused.js';
 import { startThread } from '../../base/thread.js';
@@ -26,7 +27,7 @@ export interface DiskListeners {
 export class Writer {
   readonly #worker: Worker;
   readonly #onFault: (reason: Error) => void;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new IdMap<Waiting>();
   #outgoing: PackedRequest[] = [];
   #lastId = 0;
   /** Set when nothing can be written any more. */

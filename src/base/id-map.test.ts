@@ -1,0 +1,55 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { IdMap } from './id-map.js';
+
+const id = fc.oneof(
+  fc.integer({ min: 1, max: 40 }),
+  fc.constantFrom(1, 17, 33, 2 ** 31, 2 ** 32 - 1, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER),
+);
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), id, value: fc.option(fc.nat(), { nil: undefined }) }),
+  fc.record({ kind: fc.constant('delete' as const), id }),
+  fc.record({ kind: fc.constant('clear' as const) }),
+);
+
+test('holds what a Map holds, whatever comes and goes, also ids that share a slot and values that are undefined', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const map = new Map<number, number | undefined>();
+      const idMap = new IdMap<number | undefined>();
+      for (const one of steps) {
+        if (one.kind === 'set') {
+          map.set(one.id, one.value);
+          idMap.set(one.id, one.value);
+        } else if (one.kind === 'delete') expect(idMap.delete(one.id)).toBe(map.delete(one.id));
+        else {
+          map.clear();
+          idMap.clear();
+        }
+        expect(idMap.size).toBe(map.size);
+      }
+      for (let each = 1; each <= 40; each += 1) {
+        expect(idMap.has(each)).toBe(map.has(each));
+        expect(idMap.get(each)).toBe(map.get(each));
+      }
+      const sorted = (values: (number | undefined)[]): number[] => values.map((value) => value ?? -1).toSorted((a, b) => a - b);
+      expect(sorted(idMap.values())).toEqual(sorted([...map.values()]));
+    }),
+  );
+});
+
+test('keeps every entry when it grows', () => {
+  const map = new IdMap<string>();
+  for (let id = 1; id <= 10_000; id += 1) map.set(id * 7, `value ${id}`);
+  for (let id = 1; id <= 10_000; id += 1) expect(map.get(id * 7)).toBe(`value ${id}`);
+  expect(map.size).toBe(10_000);
+});
+
+test('lets its entries be deleted while they are looked at', () => {
+  const map = new IdMap<number>();
+  for (let id = 1; id <= 100; id += 1) map.set(id, id);
+  const seen = map.values();
+  for (const id of seen) map.delete(id);
+  expect(seen).toHaveLength(100);
+  expect(map.size).toBe(0);
+});
