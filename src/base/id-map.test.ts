@@ -12,6 +12,10 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('clear' as const) }),
 );
 
+function sorted(values: (number | undefined)[]): number[] {
+  return values.map((value) => value ?? -1).toSorted((a, b) => a - b);
+}
+
 test('holds what a Map holds, whatever comes and goes, also ids that share a slot and values that are undefined', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -32,7 +36,6 @@ test('holds what a Map holds, whatever comes and goes, also ids that share a slo
         expect(idMap.has(each)).toBe(map.has(each));
         expect(idMap.get(each)).toBe(map.get(each));
       }
-      const sorted = (values: (number | undefined)[]): number[] => values.map((value) => value ?? -1).toSorted((a, b) => a - b);
       expect(sorted(idMap.values())).toEqual(sorted([...map.values()]));
     }),
   );
