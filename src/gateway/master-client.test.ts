@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../base/clock.js';
 import { silentLog } from '../base/log.js';
 import { Refusal } from '../model/refusal.js';
-import { NeverSent, Unreachable, type WireClient } from '../wire/api.js';
+import { NeverSent, Unreachable, type IncomingBody, type WireClient } from '../wire/api.js';
 import { BucketCache, type BucketFacts } from './bucket-cache.js';
 import { MasterClient } from './master-client.js';
 
@@ -21,13 +21,13 @@ function sleepyClock(): Clock {
 
 type Answer = (head: unknown, tries: number) => object;
 
-function masterWith(answer: Answer): { master: MasterClient; heads: { attempt: { counter: number; lowestUnfinished: number } }[] } {
+function masterWith(answer: Answer, body: (tries: number) => IncomingBody | null = () => null): { master: MasterClient; heads: { attempt: { counter: number; lowestUnfinished: number } }[] } {
   const heads: { attempt: { counter: number; lowestUnfinished: number } }[] = [];
   const wire = {
     call: (_verb: string, head: never) => {
       heads.push(head);
       try {
-        return Promise.resolve({ head: answer(head, heads.length), body: null });
+        return Promise.resolve({ head: answer(head, heads.length), body: body(heads.length) });
       } catch (error) {
         return Promise.reject(error);
       }
@@ -64,6 +64,46 @@ describe('a change whose answer is lost', () => {
     });
     await expect(master.change('deleteBucket', bucket)).rejects.toMatchObject({ code: 'outcome-unknown' });
     expect(heads.length).toBeGreaterThan(100);
+  });
+});
+
+describe('an answer with a body', () => {
+  const page = { objectCount: 2, prefixes: [], nextStartAfter: null };
+  const request = { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 2 };
+  const bodyOf = (pieces: (Buffer | Error)[]): IncomingBody => ({
+    read: () => {
+      const piece = pieces.shift() ?? null;
+      return piece instanceof Error ? Promise.reject(piece) : Promise.resolve(piece);
+    },
+    takeWhole: () => null,
+    discard: () => void pieces.splice(0),
+  });
+
+  it.each([[[]], [['ab']], [['a', '', 'b']]])('is whole: %j', async (pieces) => {
+    const { master } = masterWith(
+      () => page,
+      () => bodyOf(pieces.map((text) => Buffer.from(text))),
+    );
+    expect(await master.askForBody('listObjects', request)).toEqual({ head: page, body: Buffer.from(pieces.join('')) });
+  });
+
+  it('is asked for again when the connection breaks in the midst of it', async () => {
+    const { master, heads } = masterWith(
+      () => page,
+      (tries) => bodyOf(tries < 3 ? [Buffer.from('a'), new Unreachable('connection closed')] : [Buffer.from('ab')]),
+    );
+    expect((await master.askForBody('listObjects', request)).body.toString()).toBe('ab');
+    expect(heads).toHaveLength(3);
+  });
+
+  it('has a limit', async () => {
+    const pieces = Array.from({ length: 100 }, () => Buffer.alloc(1024 * 1024));
+    const { master } = masterWith(
+      () => page,
+      () => bodyOf(pieces),
+    );
+    await expect(master.askForBody('listObjects', request)).rejects.toThrow('bounded');
+    expect(pieces).toHaveLength(0);
   });
 });
 

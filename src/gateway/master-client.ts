@@ -1,8 +1,10 @@
+import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import { listKeysMax } from '../model/limits.js';
 import type { View, ViewNumber } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
-import { NeverSent, Unreachable, type WireClient } from '../wire/api.js';
+import { NeverSent, Unreachable, type Reply, type WireClient } from '../wire/api.js';
 import type { Attempt, RequestOf, ResponseOf, VerbTo } from '../wire/verbs.js';
 import { Attempts } from './attempts.js';
 
@@ -16,6 +18,8 @@ export type AskingVerb = Exclude<MasterVerb, ChangingVerb>;
 const tryMsMax = 10_000;
 /** Between two tries; the connection itself is dialled with a backoff of its own. */
 const retryDelayMs = 50;
+/** A body of an answer; the largest is a list of the longest keys. */
+const bodyBytesMax = listKeysMax * 8 * 1024;
 /** Requests that may wait for a master that is away. */
 const heldRequestsMax = 2000;
 
@@ -77,7 +81,12 @@ export class MasterClient {
 
   /** Asks a verb that changes nothing. Refuses: master-away, slow-down, and what the master refuses. */
   ask<V extends AskingVerb>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
-    return this.#call(verb, head);
+    return this.#call(verb, head, headOf);
+  }
+
+  /** The same for an answer with a body. */
+  askForBody<V extends AskingVerb>(verb: V, head: RequestOf<V>): Promise<{ head: ResponseOf<V>; body: Buffer }> {
+    return this.#call(verb, head, wholeOf);
   }
 
   /**
@@ -87,7 +96,7 @@ export class MasterClient {
   async change<V extends ChangingVerb>(verb: V, head: Omit<RequestOf<V>, 'attempt'>): Promise<ResponseOf<V>> {
     const attempt = this.#attempts.begin();
     try {
-      return await this.#call(verb, Object.assign(head, { attempt }) as RequestOf<V>);
+      return await this.#call(verb, Object.assign(head, { attempt }) as RequestOf<V>, headOf);
     } finally {
       this.#attempts.finish(attempt);
     }
@@ -99,19 +108,25 @@ export class MasterClient {
   }
 
   /** The first try is the whole story nearly always, so it goes without a loop around it. */
-  #call<V extends MasterVerb>(verb: V, head: RequestOf<V>): Promise<ResponseOf<V>> {
+  #call<V extends MasterVerb, Result>(verb: V, head: RequestOf<V>, take: Take<V, Result>): Promise<Result> {
     const startedMs = this.#parts.clock.monotonicMs();
     const timeoutMs = Math.min(tryMsMax, this.#options.masterWaitMs);
-    return this.#wire.call(verb, head, { timeoutMs }).then(
-      (reply) => reply.head,
-      (error: unknown) => {
-        if (!(error instanceof Unreachable)) throw error;
-        return this.#repeat(verb, head, startedMs + this.#options.masterWaitMs, error);
-      },
-    );
+    return this.#try(verb, head, take, timeoutMs).catch((error: unknown) => {
+      if (!(error instanceof Unreachable)) throw error;
+      return this.#repeat(verb, head, take, { deadlineMs: startedMs + this.#options.masterWaitMs, first: error });
+    });
   }
 
-  async #repeat<V extends MasterVerb>(verb: V, head: RequestOf<V>, deadlineMs: number, first: Unreachable): Promise<ResponseOf<V>> {
+  #try<V extends MasterVerb, Result>(verb: V, head: RequestOf<V>, take: Take<V, Result>, timeoutMs: number): Promise<Result> {
+    return this.#wire.call(verb, head, { timeoutMs }).then(take);
+  }
+
+  async #repeat<V extends MasterVerb, Result>(
+    verb: V,
+    head: RequestOf<V>,
+    take: Take<V, Result>,
+    { deadlineMs, first }: { deadlineMs: number; first: Unreachable },
+  ): Promise<Result> {
     const { clock, log } = this.#parts;
     if (this.#held >= heldRequestsMax) throw this.#givenUp(verb, head, !(first instanceof NeverSent), first);
     this.#held += 1;
@@ -123,9 +138,9 @@ export class MasterClient {
         if (leftMs <= retryDelayMs || this.#isStopped) throw this.#givenUp(verb, head, perhapsDone, last);
         await clock.sleep(retryDelayMs);
         try {
-          const reply = await this.#wire.call(verb, head, { timeoutMs: Math.min(tryMsMax, leftMs - retryDelayMs) });
+          const result = await this.#try(verb, head, take, Math.min(tryMsMax, leftMs - retryDelayMs));
           log.debug({ verb }, 'the master answered a repeated call');
-          return reply.head;
+          return result;
         } catch (error) {
           if (!(error instanceof Unreachable)) throw error;
           perhapsDone ||= !(error instanceof NeverSent);
@@ -144,12 +159,34 @@ export class MasterClient {
 
   async #takeView(): Promise<void> {
     try {
-      const view = await this.#call('getView', {});
+      const view = await this.#call('getView', {}, headOf);
       if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
     } finally {
       this.#viewFetch = null;
     }
   }
+}
+
+/** What becomes of a reply. */
+type Take<V extends MasterVerb, Result> = (reply: Reply<V>) => Result | Promise<Result>;
+
+function headOf<V extends MasterVerb>(reply: Reply<V>): ResponseOf<V> {
+  return reply.head;
+}
+
+async function wholeOf<V extends MasterVerb>({ head, body }: Reply<V>): Promise<{ head: ResponseOf<V>; body: Buffer }> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for (let piece = await body.read(); piece !== null; piece = await body.read()) {
+      bytes += piece.length;
+      assert(bytes <= bodyBytesMax, 'the body of an answer is bounded');
+      pieces.push(piece);
+    }
+  } finally {
+    body.discard();
+  }
+  return { head, body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes) };
 }
 
 function isNewer(a: ViewNumber, b: ViewNumber): boolean {

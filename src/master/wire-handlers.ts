@@ -38,11 +38,14 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
   const { store, registry, liveness, orders, suspicions, clock, random, quorum } = parts;
   const now = (): { nowMs: number } => ({ nowMs: clock.wallMs() });
 
+  const requireReign = (): void => {
+    if (parts.isFenced()) throw new Refusal('reign-stale');
+  };
   /** A handler that needs only the head; it refuses when this master was outbid. */
   const answer =
     <V extends MasterVerb>(run: (head: RequestOf<V>, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>) =>
     async (request: ServerRequest<V>): Promise<ServerReply<V>> => {
-      if (parts.isFenced()) throw new Refusal('reign-stale');
+      requireReign();
       return { head: await run(request.head, request) };
     };
   /** The same for what a datanode says of itself. */
@@ -68,7 +71,11 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
     commitObject: answer((head) => store.write('commitObject', { ...head, ...quorum, ...now() })),
     copyObject: answer((head) => store.write('copyObject', { ...head, ...now() })),
     deleteObjects: answer((head) => store.write('deleteObjects', { ...head, ...now() })),
-    listObjects: answer((head) => store.read('listObjects', head)),
+    listObjects: async ({ head }) => {
+      requireReign();
+      const { objects, ...rest } = store.read('listObjects', head);
+      return { head: rest, body: objects.length === 0 ? [] : [objects] };
+    },
 
     createUpload: answer((head) => {
       const { nowMs } = now();

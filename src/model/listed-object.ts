@@ -2,8 +2,9 @@ import { assert } from '../base/assert.js';
 import type { ChecksumAlgorithm, ChecksumType } from './object.js';
 
 /*
- * What a list shows of an object is packed into one text when the object is committed, its facts and then its key. It stays
- * so in the metadata and on the wire: the gateway unpacks it while it writes the list.
+ * What a list shows of an object is packed into one text when the object is committed, its facts and then its key. A list
+ * is such texts one behind the other, each closed by a byte. So it leaves the metadata, goes over the wire and becomes XML
+ * in the gateway without that anybody makes a thousand objects of it.
  */
 
 /** What a list shows of an object. */
@@ -14,7 +15,6 @@ export interface ListedFacts {
   checksum: { algorithm: ChecksumAlgorithm; type: ChecksumType } | null;
 }
 
-const factsFields = 4;
 const typeCodes: Record<ChecksumType, string> = { FULL_OBJECT: 'F', COMPOSITE: 'C' };
 
 /** `size:modified:etag:algorithm type:`, every number in decimal. The checksum is empty where there is none. */
@@ -24,31 +24,76 @@ export function packFacts(facts: ListedFacts): string {
   return `${sizeBytes}:${lastModifiedMs}:${etag}:${checksum === null ? '' : typeCodes[checksum.type] + checksum.algorithm}:`;
 }
 
-/** Reads what `packFacts` wrote from the beginning of a text; `end` is where the key of a packed object begins. */
-export function unpackFacts(packed: string): ListedFacts & { end: number } {
-  const sizeEnd = packed.indexOf(':');
-  const modifiedEnd = packed.indexOf(':', sizeEnd + 1);
-  const etagEnd = packed.indexOf(':', modifiedEnd + 1);
-  const checksumEnd = packed.indexOf(':', etagEnd + 1);
-  assert(checksumEnd > etagEnd && etagEnd > modifiedEnd && modifiedEnd > sizeEnd && sizeEnd > 0, 'facts have four fields');
-  return {
-    sizeBytes: Number(packed.slice(0, sizeEnd)),
-    lastModifiedMs: Number(packed.slice(sizeEnd + 1, modifiedEnd)),
-    etag: packed.slice(modifiedEnd + 1, etagEnd),
-    checksum:
-      checksumEnd === etagEnd + 1
-        ? null
-        : {
-            algorithm: packed.slice(etagEnd + 2, checksumEnd) as ChecksumAlgorithm,
-            type: packed.charAt(etagEnd + 1) === 'F' ? 'FULL_OBJECT' : 'COMPOSITE',
-          },
-    end: checksumEnd + 1,
-  };
+/** Reads what `packFacts` wrote. */
+export function unpackFacts(packed: string): ListedFacts {
+  const [sizeBytes, lastModifiedMs, etag, checksum, end] = packed.split(':');
+  assert(etag !== undefined && checksum !== undefined && end === '', 'facts have four fields');
+  return { sizeBytes: Number(sizeBytes), lastModifiedMs: Number(lastModifiedMs), etag, checksum: unpackChecksum(checksum) };
 }
 
-/** The key of a packed object, which is all behind its facts. */
-export function packedKey(packed: string): string {
-  let end = 0;
-  for (let field = 0; field < factsFields; field += 1) end = packed.indexOf(':', end) + 1;
-  return packed.slice(end);
+/** Reads the last of the facts. */
+export function unpackChecksum(packed: string): ListedFacts['checksum'] {
+  if (packed === '') return null;
+  return { algorithm: packed.slice(1) as ChecksumAlgorithm, type: packed.startsWith(typeCodes.FULL_OBJECT) ? 'FULL_OBJECT' : 'COMPOSITE' };
+}
+
+/** Closes an object of a packed list. No UTF-8 has this byte. */
+export const objectEnd = 0xff;
+const colon = 0x3a;
+const zero = 0x30;
+
+/** Goes through a packed list, and tells where in its bytes the fields of the object are that `next` came to. */
+export class PackedObjects {
+  readonly bytes: Buffer;
+  start = 0;
+  sizeEnd = 0;
+  lastModifiedMs = 0;
+  etagStart = 0;
+  etagEnd = 0;
+  checksumStart = 0;
+  checksumEnd = 0;
+  keyStart = 0;
+  keyEnd = 0;
+  /** Where the next object begins. */
+  end = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** False: there are no more. */
+  next(): boolean {
+    const { bytes, end: start } = this;
+    if (start === bytes.length) return false;
+    const keyEnd = bytes.indexOf(objectEnd, start);
+    let at = start;
+    while (at < keyEnd && bytes[at] !== colon) at += 1;
+    this.start = start;
+    this.sizeEnd = at;
+    let lastModifiedMs = 0;
+    for (at += 1; at < keyEnd && bytes[at] !== colon; at += 1) lastModifiedMs = lastModifiedMs * 10 + bytes[at]! - zero;
+    this.lastModifiedMs = lastModifiedMs;
+    at += 1;
+    this.etagStart = at;
+    while (at < keyEnd && bytes[at] !== colon) at += 1;
+    this.etagEnd = at;
+    at += 1;
+    this.checksumStart = at;
+    while (at < keyEnd && bytes[at] !== colon) at += 1;
+    this.checksumEnd = at;
+    this.keyStart = at + 1;
+    this.keyEnd = keyEnd;
+    this.end = keyEnd + 1;
+    assert(this.keyStart < keyEnd, 'a packed object has four facts and a key');
+    return true;
+  }
+
+  get key(): string {
+    return this.bytes.toString('utf8', this.keyStart, this.keyEnd);
+  }
+
+  /** All of the object as it is in the list. */
+  get packed(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
 }

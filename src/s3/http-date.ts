@@ -18,29 +18,3 @@ export function formatHttpDate(timeMs: number): string {
 export function formatXmlDate(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
-
-const dayMs = 86_400_000;
-
-/**
- * The same for the dates of a list, which remembers the day of the one before: `toISOString` costs 1.4 µs, which was half
- * of what a list of a thousand objects cost.
- */
-export function xmlDateWriter(): (timeMs: number) => string {
-  let day = Number.NaN;
-  let dayText = '';
-  return (timeMs) => {
-    if (Math.floor(timeMs / dayMs) !== day) {
-      day = Math.floor(timeMs / dayMs);
-      dayText = formatXmlDate(timeMs).slice(0, 'YYYY-MM-DDT'.length);
-    }
-    const rest = timeMs - day * dayMs;
-    const seconds = Math.floor(rest / 1000);
-    const minutes = Math.floor(seconds / 60);
-    const milliseconds = String(rest % 1000).padStart(3, '0');
-    return `${dayText}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}.${milliseconds}Z`;
-  };
-}
-
-function twoDigits(value: number): string {
-  return value < 10 ? `0${value}` : String(value);
-}

@@ -1,20 +1,47 @@
-import { unpackFacts } from '../model/listed-object.js';
-import { xmlDateWriter } from './http-date.js';
-import { escapeText, XmlText } from './xml-write.js';
+import { PackedObjects, unpackChecksum } from '../model/listed-object.js';
+import { XmlBytes } from './xml-bytes.js';
+import { escaped, percentEncoded, xml, type XmlText } from './xml-write.js';
 
-/**
- * The `Contents` elements of a list. Its objects come packed and leave as text, with nothing in between but their fields: a
- * template for each of a thousand objects costs twice as much. Only what is free text can need escaping.
- */
-export function listedObjects(packed: readonly string[], name: (key: string) => string, owner: XmlText | null): XmlText {
-  const date = xmlDateWriter();
-  const ownerText = owner === null ? '' : owner.toString();
-  let text = '';
-  for (const object of packed) {
-    const { end, lastModifiedMs, etag, sizeBytes, checksum } = unpackFacts(object);
-    const checksumText =
-      checksum === null ? '' : `<ChecksumAlgorithm>${checksum.algorithm}</ChecksumAlgorithm><ChecksumType>${checksum.type}</ChecksumType>`;
-    text += `<Contents><Key>${escapeText(name(object.slice(end)))}</Key><LastModified>${date(lastModifiedMs)}</LastModified><ETag>"${escapeText(etag)}"</ETag>${checksumText}<Size>${sizeBytes}</Size>${ownerText}<StorageClass>STANDARD</StorageClass></Contents>`;
+const start = Buffer.from('<Contents><Key>');
+const modified = Buffer.from('</Key><LastModified>');
+const etag = Buffer.from('</LastModified><ETag>"');
+const etagEnd = Buffer.from('"</ETag>');
+const size = Buffer.from('<Size>');
+const dateBytes = 24;
+const plainBytes = start.length + modified.length + dateBytes + etag.length + etagEnd.length + size.length;
+
+/** The `Contents` elements of a packed list. */
+export function listedObjects(packed: Buffer, count: number, form: { encodingType: 'url' | null; owner: XmlText | null }): XmlBytes {
+  const key = form.encodingType === 'url' ? percentEncoded : escaped;
+  const end = Buffer.from(xml`</Size>${form.owner}<StorageClass>STANDARD</StorageClass></Contents>`.toString());
+  const contents = new XmlBytes(packed.length + count * (plainBytes + end.length));
+  const checksum = checksumWriter();
+  for (const object = new PackedObjects(packed); object.next();) {
+    contents.piece(start);
+    contents.text(packed, object.keyStart, object.keyEnd, key);
+    contents.piece(modified);
+    contents.date(object.lastModifiedMs);
+    contents.piece(etag);
+    contents.text(packed, object.etagStart, object.etagEnd, escaped);
+    contents.piece(etagEnd);
+    if (object.checksumEnd > object.checksumStart) contents.piece(checksum(packed.toString('latin1', object.checksumStart, object.checksumEnd)));
+    contents.piece(size);
+    contents.text(packed, object.start, object.sizeEnd, escaped);
+    contents.piece(end);
   }
-  return new XmlText(text);
+  return contents;
+}
+
+/** Remembers what it wrote: few kinds of checksums stand in a list. */
+function checksumWriter(): (code: string) => Uint8Array {
+  const pieces = new Map<string, Uint8Array>();
+  return (code) => {
+    let piece = pieces.get(code);
+    if (piece === undefined) {
+      const { algorithm, type } = unpackChecksum(code)!;
+      piece = Buffer.from(`<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`);
+      pieces.set(code, piece);
+    }
+    return piece;
+  };
 }

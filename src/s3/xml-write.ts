@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.js';
+import { XmlBytes, type FreeText } from './xml-bytes.js';
 
 const SPECIAL_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/u;
 const SPECIALS_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
@@ -49,9 +50,11 @@ export function xmlElement(name: string, text: string): XmlText {
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 /** A whole document: declaration, root element, content. Of all documents only errors have no name space. */
-export function xmlDocument(root: string, content: XmlText, namespace: string | null = NAMESPACE): Buffer {
-  const start = namespace === null ? root : `${root} xmlns="${namespace}"`;
-  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<${start}>${content.toString()}</${root}>`);
+export function xmlDocument(root: string, content: XmlText | (XmlText | XmlBytes)[], namespace: string | null = NAMESPACE): Buffer {
+  const start = `<?xml version="1.0" encoding="UTF-8"?>\n<${namespace === null ? root : `${root} xmlns="${namespace}"`}>`;
+  if (content instanceof XmlText) return Buffer.from(`${start}${content.toString()}</${root}>`);
+  const pieces = content.map((piece) => (piece instanceof XmlBytes ? piece.written : Buffer.from(piece.toString())));
+  return Buffer.concat([Buffer.from(start), ...pieces, Buffer.from(`</${root}>`)]);
 }
 
 /** Like `encodeURIComponent`, but exactly the unreserved characters of RFC 3986 and the slash stay. */
@@ -65,3 +68,18 @@ function percentEncode(text: string): string {
 export function nameWriter(encodingType: 'url' | null): (name: string) => string {
   return encodingType === 'url' ? percentEncode : (name) => name;
 }
+
+/** The first bytes of the characters beyond ASCII that `escapeText` has something to do with: U+0080 to U+009F, U+FFFE, U+FFFF. */
+const leadsOfSpecials = [0xc2, 0xef];
+
+function freeText(write: (text: string) => string): FreeText {
+  const isKept = (text: string): number => (write(text) === text ? 1 : 0);
+  const plain = new Uint8Array(256).fill(isKept('\u{10000}'));
+  for (let code = 0; code < 0x80; code += 1) plain[code] = isKept(String.fromCharCode(code));
+  for (const lead of leadsOfSpecials) plain[lead] = 0;
+  return { write, plain };
+}
+
+/** How names are written as bytes: the same, and escaped. */
+export const escaped = freeText(escapeText);
+export const percentEncoded = freeText((name) => escapeText(percentEncode(name)));

@@ -5,7 +5,7 @@ import type { CompleteUploadArgs } from '../metadata/transactions/complete-uploa
 import type { CopyObjectArgs } from '../metadata/transactions/copy-object.js';
 import type { UploadFlavour } from '../metadata/rules/find-upload.js';
 import type { UpsertNodeArgs } from '../metadata/transactions/upsert-node.js';
-import { packedKey } from '../model/listed-object.js';
+import { PackedObjects } from '../model/listed-object.js';
 import type { ManifestChunk, ObjectVersion } from '../model/object.js';
 import type { RefusalCode } from '../model/refusal.js';
 import type { WrittenChunk } from '../model/chunk.js';
@@ -176,7 +176,9 @@ export class MetadataWorld {
 
   async keys(bucket: Bucket): Promise<string[]> {
     const { objects } = await this.store.read('listObjects', { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 1000 });
-    return objects.map(packedKey);
+    const keys: string[] = [];
+    for (const listed = new PackedObjects(objects); listed.next();) keys.push(listed.key);
+    return keys;
   }
 
   /** Works off all garbage that is due now. */

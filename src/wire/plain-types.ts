@@ -43,15 +43,6 @@ export function textOf(min: number, max: number): z.ZodType<string, string> {
   );
 }
 
-/** A list of up to `lengthMax` texts of `min` to `max` UTF-16 units each. */
-export function textsOf(min: number, max: number, lengthMax: number): z.ZodType<string[], string[]> {
-  const isText = (value: unknown): boolean => typeof value === 'string' && value.length >= min && value.length <= max;
-  return plainType(
-    `a list of up to ${lengthMax} texts of ${min} to ${max} characters`,
-    (value): value is string[] => Array.isArray(value) && value.length <= lengthMax && value.every(isText),
-  );
-}
-
 /** Texts by name. Any name is one, `__proto__` too, which zod's own record leaves out. */
 export function textByName(): z.ZodType<Record<string, string>, Record<string, string>> {
   return plainType('an object of texts', (value): value is Record<string, string> => {

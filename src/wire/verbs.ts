@@ -13,7 +13,7 @@ import {
 import { nodeSights } from '../model/node-sight.js';
 import { nodeStates, volumeConditions } from '../model/node.js';
 import { checksumAlgorithms, checksumTypes } from '../model/object.js';
-import { integerUpTo, textByName, textOf, textsOf } from './plain-types.js';
+import { integerUpTo, textByName, textOf } from './plain-types.js';
 
 /*
  * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; chunk
@@ -25,8 +25,6 @@ const uuid = textOf(36, 36);
 const crc = integerUpTo(0xffffffff);
 const text = textOf(0, 4096);
 const key = textOf(1, keyBytesMax);
-/** Facts and key: an ETag is a `text`, and all else of the facts is short. */
-const packedObjectMax = 4096 + 64 + keyBytesMax;
 
 const viewNumber = z.object({ epoch: count, n: count });
 
@@ -263,9 +261,9 @@ export const verbs = {
       startAfter: z.string().max(2 * keyBytesMax),
       limit: z.int().min(0).max(listKeysMax),
     }),
+    /** The body of the answer are the objects as a packed list (model/listed-object.ts): as JSON they cost half of a list. */
     response: z.object({
-      /** Packed as the metadata holds them, see model/listed-object.ts: their fields one by one cost half of a list. */
-      objects: textsOf(0, packedObjectMax, listKeysMax),
+      objectCount: integerUpTo(listKeysMax),
       prefixes: z.array(z.string()),
       /** Where the next page starts (goes into its `startAfter`), null when this is the last. */
       nextStartAfter: z.string().nullable(),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalStore } from '../../testing/local-store.js';
 import { MetadataWorld, type Bucket } from '../../testing/metadata-world.js';
-import { packedKey, packFacts } from '../../model/listed-object.js';
+import { objectEnd, PackedObjects, packFacts } from '../../model/listed-object.js';
 import { upsertObject } from '../rows/object.js';
 import { insertBucket } from '../rows/bucket.js';
 import type { ListObjectsResult } from './list-objects.js';
@@ -62,11 +62,18 @@ function naiveList(keys: readonly string[], { prefix, delimiter, startAfter }: L
   return [...entries].toSorted(bytewise);
 }
 
+function keysOf({ objects, objectCount }: ListObjectsResult): string[] {
+  const keys: string[] = [];
+  for (const object = new PackedObjects(objects); object.next();) keys.push(object.key);
+  expect(objectCount).toBe(keys.length);
+  return keys;
+}
+
 async function listAll(bucket: Bucket, request: ListRequest, limit: number): Promise<string[]> {
   const entries: string[] = [];
   for (let startAfter: string | null = request.startAfter; startAfter !== null;) {
     const page: ListObjectsResult = await store.read('listObjects', { ...bucket, ...request, startAfter, limit });
-    const shown = [...page.objects.map(packedKey), ...page.prefixes].toSorted(bytewise);
+    const shown = [...keysOf(page), ...page.prefixes].toSorted(bytewise);
     expect(shown.length).toBeLessThanOrEqual(limit);
     if (page.nextStartAfter !== null) expect(shown.at(-1)).toBe(page.nextStartAfter);
     entries.push(...shown);
@@ -119,10 +126,12 @@ describe('listObjects', () => {
     await world.put(world.bucket, 'l', 0);
     const list = (limit: number) => store.read('listObjects', { ...world.bucket, prefix: '', delimiter: '', startAfter: '', limit });
     const facts = { etag: 'ec', lastModifiedMs: world.nowMs };
-    expect((await list(2)).objects).toEqual([
+    const packed = [
       `${packFacts({ ...facts, sizeBytes: 12, checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' } })}k`,
       `${packFacts({ ...facts, etag: 'e0', sizeBytes: 0, checksum: null })}l`,
-    ]);
-    expect(await list(0)).toEqual({ objects: [], prefixes: [], nextStartAfter: null });
+    ].map((object) => Buffer.concat([Buffer.from(object), Buffer.from([objectEnd])]));
+    expect(await list(2)).toEqual({ objects: Buffer.concat(packed), objectCount: 2, prefixes: [], nextStartAfter: null });
+    expect(await list(1)).toEqual({ objects: packed[0], objectCount: 1, prefixes: [], nextStartAfter: 'k' });
+    expect(await list(0)).toEqual({ objects: Buffer.alloc(0), objectCount: 0, prefixes: [], nextStartAfter: null });
   });
 });
