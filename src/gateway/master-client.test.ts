@@ -21,7 +21,10 @@ function sleepyClock(): Clock {
 
 type Answer = (head: unknown, tries: number) => object;
 
-function masterWith(answer: Answer, body: (tries: number) => IncomingBody | null = () => null): { master: MasterClient; heads: { attempt: { counter: number; lowestUnfinished: number } }[] } {
+function masterWith(
+  answer: Answer,
+  body: (tries: number) => IncomingBody | null = () => null,
+): { master: MasterClient; heads: { attempt: { counter: number; lowestUnfinished: number } }[] } {
   const heads: { attempt: { counter: number; lowestUnfinished: number } }[] = [];
   const wire = {
     call: (_verb: string, head: never) => {

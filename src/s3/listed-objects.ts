@@ -24,7 +24,8 @@ export function listedObjects(packed: Buffer, count: number, form: { encodingTyp
     contents.piece(etag);
     contents.text(packed, object.etagStart, object.etagEnd, escaped);
     contents.piece(etagEnd);
-    if (object.checksumEnd > object.checksumStart) contents.piece(checksum(packed.toString('latin1', object.checksumStart, object.checksumEnd)));
+    if (object.checksumEnd > object.checksumStart)
+      contents.piece(checksum(packed.toString('latin1', object.checksumStart, object.checksumEnd)));
     contents.piece(size);
     contents.text(packed, object.start, object.sizeEnd, escaped);
     contents.piece(end);

@@ -6,7 +6,7 @@ const SPECIALS_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
 const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
 /** CR, LF and TAB would be normalised by a reader, so they travel as references, like what XML cannot hold at all. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   if (!SPECIAL_PATTERN.test(text)) return text;
   return text.replace(SPECIALS_PATTERN, (character) => NAMED[character] ?? `&#${character.charCodeAt(0)};`);
 }
