@@ -70,17 +70,20 @@ describe('a change whose answer is lost', () => {
   });
 });
 
-describe('an answer with a body', () => {
-  const page = { objectCount: 2, prefixes: [], nextStartAfter: null };
-  const request = { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 2 };
-  const bodyOf = (pieces: (Buffer | Error)[]): IncomingBody => ({
+function bodyOf(pieces: (Buffer | Error)[]): IncomingBody {
+  return {
     read: () => {
       const piece = pieces.shift() ?? null;
       return piece instanceof Error ? Promise.reject(piece) : Promise.resolve(piece);
     },
     takeWhole: () => null,
     discard: () => void pieces.splice(0),
-  });
+  };
+}
+
+describe('an answer with a body', () => {
+  const page = { objectCount: 2, prefixes: [], nextStartAfter: null };
+  const request = { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 2 };
 
   it.each([[[]], [['ab']], [['a', '', 'b']]])('is whole: %j', async (pieces) => {
     const { master } = masterWith(
