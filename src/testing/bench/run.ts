@@ -91,7 +91,8 @@ async function prepare(store: Store): Promise<void> {
     await load(store, () => store.request('PUT', `/demo/large-get/${big}`, [], large), { connections: 1, requestsMax: 1 });
   }
   say('warming up');
-  await load(store, putSmall(store), { connections: 32, durationMs: warmMs });
+  // The CPU of a PUT falls until half a minute of them has gone by
+  await load(store, putSmall(store), { connections: 32, durationMs: warmMs * 3 });
   await load(store, getSmall(store), { connections: 32, durationMs: warmMs });
   // So few large bodies come by in a second that it takes longer until their path is compiled: GET 119 ms of CPU at first, 62 after about 15 s
   await load(store, putLarge(store), { connections: 4, durationMs: warmMs });
