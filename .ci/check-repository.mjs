@@ -55,5 +55,26 @@ const visible = readdirSync(new URL('..', import.meta.url)).filter(
 const surplus = visible.filter((name) => !expected.split(' ').includes(name));
 if (surplus.length > 0) breaches.push(`the top level: ${surplus.join(', ')} has no place there`);
 
+// 5. What comes in is pinned (docs/supply-chain.md): packages by hash, from npm's registry, without scripts but those allowed by name.
+const { allowScripts } = JSON.parse(read('package.json'));
+const locked = Object.entries(JSON.parse(read('package-lock.json')).packages).filter(([path]) => path !== '');
+for (const [path, { version, integrity, resolved, link, hasInstallScript }] of locked) {
+  const name = path.replace(/^.*node_modules\//, '');
+  if (link || !/^\d+\.\d+\.\d+/.test(version)) breaches.push(`package-lock.json: ${path} is no published version`);
+  if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity)) breaches.push(`package-lock.json: ${path} has no SHA-512`);
+  if (resolved !== undefined && !resolved.startsWith('https://registry.npmjs.org/'))
+    breaches.push(`package-lock.json: ${path} comes from ${resolved}`);
+  if (hasInstallScript && allowScripts[name] !== true)
+    breaches.push(`package.json: allowScripts does not name ${name}, which has an install script`);
+}
+for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+  if (!/^\d+\.\d+\.\d+$/.test(version)) breaches.push(`package.json: ${name} is not pinned to one version`);
+}
+if (!/^npm ci --ignore-scripts/m.test(read('.ci/install'))) breaches.push('.ci/install: packages are installed by npm ci --ignore-scripts');
+for (const [, image] of read('Dockerfile').matchAll(/^FROM +(?:--\S+ +)*(\S+)/gim)) {
+  if (!/:[^:@/]*\d[^:@/]*(@sha256:[0-9a-f]{64})?$/.test(image))
+    breaches.push(`Dockerfile: the base image ${image} has no tag with a version`);
+}
+
 for (const breach of breaches) console.error(breach);
 process.exitCode = breaches.length > 0 ? 1 : 0;
