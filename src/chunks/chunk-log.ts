@@ -1,49 +1,19 @@
 import { must } from '../base/must.js';
-import type { ChunkKind, ChunkOrigin } from '../model/chunk.js';
 import { Refusal } from '../model/refusal.js';
+import { BatchEncoder } from './batch-encoder.js';
 import { BatchEnds } from './digest-history.js';
 import type { DiskCondition } from './disk-condition.js';
 import { HintEntries, type Hint } from './hint-file.js';
-import { LogDigest } from './log-digest.js';
+import type { LogDigest } from './log-digest.js';
+import { PendingRecord, type Appended, type LogRequest } from './log-record.js';
+import { NextSegment } from './next-segment.js';
 import { writeAll } from './positioned-io.js';
-import {
-  encodeHeader,
-  headerBytesMax,
-  headerBytesOf,
-  nilUuid,
-  noOrigin,
-  recordBytes,
-  sealBytes,
-  type RecordHeader,
-  type RecordType,
-} from './record.js';
+import { sealBytes } from './record.js';
+import { writeSeal } from './seal.js';
 import type { Segment } from './segment.js';
-import { nameSegment, type SegmentPool } from './segment-pool.js';
+import type { SegmentPool } from './segment-pool.js';
 import type { SegmentTable } from './segment-table.js';
 import type { VolumeLimits } from './volume-limits.js';
-
-/** What a caller wants in the log. */
-export interface LogRequest {
-  type: Exclude<RecordType, 'seal'>;
-  kind: ChunkKind;
-  id: string;
-  /** The bytes of a packed chunk, in pieces, else empty. */
-  payload: Buffer[];
-  lengthBytes: number;
-  killedSequence: number;
-  crc32c: number;
-  generation: number;
-  attempt: number;
-  origin: ChunkOrigin;
-}
-
-/** Where a durable record stands. */
-export interface Appended {
-  segment: number;
-  offset: number;
-  sequence: number;
-  recordBytes: number;
-}
 
 interface LogParts {
   limits: VolumeLimits;
@@ -57,48 +27,6 @@ interface LogParts {
   onSealed: (segment: Segment, hint: Hint, ends: BatchEnds) => void;
 }
 
-class PendingRecord implements RecordHeader {
-  readonly type: RecordType;
-  readonly kind: ChunkKind;
-  readonly id: string;
-  readonly payload: Buffer[];
-  readonly payloadBytes: number;
-  readonly headerBytes: number;
-  readonly lengthBytes: number;
-  readonly killedSequence: number;
-  readonly crc32c: number;
-  readonly generation: number;
-  readonly attempt: number;
-  readonly origin: ChunkOrigin;
-  readonly clusterId: string | null;
-  sequence = 0;
-  batchFirst = 0;
-  epoch = 0;
-  digestLow = 0;
-  digestHigh = 0;
-  offset = 0;
-  readonly resolve: (place: Appended) => void;
-  readonly reject: (error: Error) => void;
-
-  constructor(request: LogRequest, clusterId: string | null, resolve: (place: Appended) => void, reject: (error: Error) => void) {
-    this.type = request.type;
-    this.kind = request.kind;
-    this.id = request.id;
-    this.payload = request.payload;
-    this.payloadBytes = request.type === 'packed' ? request.lengthBytes : 0;
-    this.headerBytes = headerBytesOf(request.type, request.origin);
-    this.lengthBytes = request.lengthBytes;
-    this.killedSequence = request.killedSequence;
-    this.crc32c = request.crc32c;
-    this.generation = request.generation;
-    this.attempt = request.attempt;
-    this.origin = request.origin;
-    this.clusterId = clusterId;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-}
-
 /**
  * The append log with group commit: take everything that waits, one `writev` into pre-written blocks opened with
  * O_DSYNC, answer all, repeat. One batch is in flight, and recovery relies on it. There is no timer: what arrives
@@ -106,8 +34,9 @@ class PendingRecord implements RecordHeader {
  */
 export class ChunkLog {
   readonly #parts: LogParts;
+  readonly #encoder: BatchEncoder;
+  readonly #next: NextSegment;
   #active: Segment;
-  #standby: Promise<Segment | null> | null = null;
   #queue: PendingRecord[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | null = null;
@@ -119,17 +48,16 @@ export class ChunkLog {
   #durableDigest: string;
   #entries = new HintEntries();
   #ends = new BatchEnds();
-  /** Headers of the batch in flight; used again by the next. */
-  readonly #headers: Buffer;
 
   constructor(parts: LogParts, start: { active: Segment; sequence: number; digest: LogDigest }) {
     this.#parts = parts;
+    this.#encoder = new BatchEncoder(parts.limits, parts.seed);
+    this.#next = new NextSegment(parts);
     this.#active = start.active;
     this.#sequence = start.sequence;
     this.#digest = start.digest;
     this.#durableDigest = start.digest.toString();
     parts.condition.whenFaulted((error) => this.#fail(error));
-    this.#headers = Buffer.alloc(parts.limits.batchRecordsMax * 160 + headerBytesMax * 2);
   }
 
   get active(): Segment {
@@ -171,7 +99,7 @@ export class ChunkLog {
     return new Promise((resolve, reject) => {
       const pending = new PendingRecord(request, this.#parts.clusterId(), resolve, reject);
       this.#queue.push(pending);
-      this.#queuedBytes += recordBytes(pending);
+      this.#queuedBytes += pending.recordBytes;
       this.#running ??= this.#run();
     });
   }
@@ -194,12 +122,12 @@ export class ChunkLog {
 
   /** Resolves when the segment that follows, if it was asked for, is ready. */
   async standbyReady(): Promise<void> {
-    await this.#standby;
+    await this.#next.whenReady();
   }
 
-  /** Lets go of the segment that was made ready; it is empty, and the next start takes it away. */
+  /** Lets go of the segment that was made ready. */
   async release(): Promise<void> {
-    (await this.#standby)?.closeIfIdle();
+    await this.#next.release();
   }
 
   async #run(): Promise<void> {
@@ -224,13 +152,9 @@ export class ChunkLog {
     const roomBytes = this.#active.fileBytes - this.#active.endBytes - sealBytes;
     let count = 0;
     let bytes = 0;
-    let headerBytes = 0;
-    for (const pending of this.#queue) {
-      const next = recordBytes(pending);
-      if (count === batchRecordsMax || bytes + next > roomBytes || (count > 0 && bytes + next > batchBytesMax)) break;
-      headerBytes += pending.headerBytes + 8;
-      if (headerBytes > this.#headers.length) break;
-      bytes += next;
+    for (const { recordBytes } of this.#queue) {
+      if (count === batchRecordsMax || bytes + recordBytes > roomBytes || (count > 0 && bytes + recordBytes > batchBytesMax)) break;
+      bytes += recordBytes;
       count += 1;
     }
     if (count === 0) return [];
@@ -243,8 +167,8 @@ export class ChunkLog {
   async #write(batch: PendingRecord[]): Promise<void> {
     const active = this.#active;
     const { low, high } = this.#digest;
-    const buffers = this.#encode(batch);
     try {
+      const buffers = this.#encoder.encode(batch, active, this.#digest, this.#sequence + 1);
       await writeAll(must(active.openFd, 'the active segment is open'), buffers, active.endBytes);
     } catch (error) {
       this.#digest.low = low;
@@ -254,46 +178,19 @@ export class ChunkLog {
       return;
     }
     const last = must(batch.at(-1), 'a batch has records');
-    active.endBytes = last.offset + recordBytes(last);
+    active.endBytes = last.offset + last.recordBytes;
     active.noteSequence(last.batchFirst);
     active.noteSequence(last.sequence);
     active.lastBatchFirst = last.batchFirst;
     this.#sequence = last.sequence;
     this.#durableDigest = this.#digest.toString();
     this.#ends.add(last.sequence, this.#digest);
-    for (const pending of batch) {
-      this.#entries.add(pending, pending.offset);
-      const size = recordBytes(pending);
-      if (pending.type === 'tombstone') active.tombstoneBytes += size;
-      pending.resolve({ segment: active.handle, offset: pending.offset, sequence: pending.sequence, recordBytes: size });
+    for (const record of batch) {
+      this.#entries.add(record, record.offset);
+      if (record.type === 'tombstone') active.tombstoneBytes += record.recordBytes;
+      record.resolve(record);
     }
-    this.#prepareStandby();
-  }
-
-  /** Headers into the slab, each led by the padding of the record before; payloads as they came. */
-  #encode(batch: PendingRecord[]): Buffer[] {
-    const buffers: Buffer[] = [];
-    const batchFirst = this.#sequence + 1;
-    let slabAt = 0;
-    let paddingBytes = 0;
-    let offset = this.#active.endBytes;
-    batch.forEach((pending, index) => {
-      pending.sequence = batchFirst + index;
-      pending.batchFirst = batchFirst;
-      pending.epoch = this.#active.number;
-      pending.digestLow = this.#digest.low;
-      pending.digestHigh = this.#digest.high;
-      pending.offset = offset;
-      this.#headers.fill(0, slabAt, slabAt + paddingBytes);
-      this.#digest.add(encodeHeader(this.#headers, slabAt + paddingBytes, pending, this.#parts.seed));
-      buffers.push(this.#headers.subarray(slabAt, slabAt + paddingBytes + pending.headerBytes));
-      buffers.push(...pending.payload);
-      slabAt += paddingBytes + pending.headerBytes;
-      const size = recordBytes(pending);
-      paddingBytes = size - pending.headerBytes - pending.payloadBytes;
-      offset += size;
-    });
-    return buffers;
+    this.#next.prepareAfter(active);
   }
 
   /**
@@ -301,35 +198,28 @@ export class ChunkLog {
    * recovery can tell an ended segment from a broken one.
    */
   async #roll(): Promise<void> {
-    const { pool, limits, table } = this.#parts;
-    let next = await this.#standby;
-    this.#standby = null;
-    if (next === null) {
-      const spare = pool.takeReady() ?? (await pool.make(limits.urgentSegmentSizeBytes)) ?? this.#reserveForDeletes();
-      if (spare === null) return;
-      next = await pool.activate(spare, 'log');
-      await nameSegment(next);
-    }
+    const next = (await this.#next.take()) ?? (await this.#inReserve());
+    if (next === null) return;
     await this.#seal();
-    table.add(next);
+    this.#parts.table.add(next);
     this.#active = next;
   }
 
   /** The disk is full: chunks are refused; deletes, which make room, go on in the reserve. */
-  #reserveForDeletes(): { path: string; fileBytes: number } | null {
+  async #inReserve(): Promise<Segment | null> {
     this.#parts.condition.full();
     this.#refuse((pending) => pending.type !== 'tombstone');
     if (this.#queue.length === 0) return null;
     const spare = this.#parts.pool.takeReserve();
     if (spare === null) this.#refuse(() => true);
-    return spare;
+    return spare === null ? null : this.#next.activate(spare);
   }
 
   #refuse(which: (pending: PendingRecord) => boolean): void {
     const refused = this.#queue.filter(which);
     this.#queue = this.#queue.filter((pending) => !which(pending));
     for (const pending of refused) {
-      this.#queuedBytes -= recordBytes(pending);
+      this.#queuedBytes -= pending.recordBytes;
       pending.reject(new Refusal('storage-full'));
     }
   }
@@ -351,62 +241,7 @@ export class ChunkLog {
     this.#ends = new BatchEnds();
   }
 
-  /** Names the next segment while there is still room in this one, so that nobody waits for it. */
-  #prepareStandby(): void {
-    if (this.#standby !== null || this.#active.endBytes < this.#active.fileBytes / 4) return;
-    this.#standby = this.#makeStandby().catch((error: unknown) => {
-      this.#fault(error);
-      return null;
-    });
-  }
-
-  async #makeStandby(): Promise<Segment | null> {
-    const { pool, limits } = this.#parts;
-    const spare = pool.takeReady() ?? (await pool.make(limits.segmentSizeBytes));
-    if (spare === null) return null;
-    const segment = await pool.activate(spare, 'log');
-    await nameSegment(segment);
-    pool.fill(1);
-    return segment;
-  }
-
   #fault(error: unknown): void {
     this.#fail(this.#parts.condition.failed(error));
   }
-}
-
-/**
- * Ends a segment for good. The seal stands for "the next batch is not here": its own first sequence is the next one,
- * so that a seal found behind broken bytes proves that these had been acknowledged.
- */
-export async function writeSeal(
-  segment: Segment,
-  end: { sequence: number; digest: LogDigest; seed: number },
-  fd = segment.openFd,
-): Promise<void> {
-  const bytes = Buffer.alloc(sealBytes);
-  encodeHeader(
-    bytes,
-    0,
-    {
-      type: 'seal',
-      kind: 'chunk',
-      payloadBytes: 0,
-      sequence: end.sequence,
-      batchFirst: end.sequence + 1,
-      epoch: segment.number,
-      digestLow: end.digest.low,
-      digestHigh: end.digest.high,
-      id: nilUuid,
-      lengthBytes: 0,
-      killedSequence: 0,
-      crc32c: 0,
-      generation: 0,
-      attempt: 0,
-      origin: noOrigin,
-      clusterId: null,
-    },
-    end.seed,
-  );
-  await writeAll(must(fd, 'a segment is open while it is sealed'), [bytes], segment.endBytes);
 }

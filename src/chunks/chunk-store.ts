@@ -3,10 +3,12 @@ import { must } from '../base/must.js';
 import type { ChunkKind } from '../model/chunk.js';
 import { Refusal } from '../model/refusal.js';
 import type { ChunkIndex, IndexEntry } from './chunk-index.js';
-import type { Appended, ChunkLog, LogRequest } from './chunk-log.js';
+import type { ChunkLog } from './chunk-log.js';
 import { DamagedCopy, readRecord } from './chunk-reader.js';
+import { Claims } from './claims.js';
 import type { DiskCondition } from './disk-condition.js';
 import { extentPath } from './extent-file.js';
+import type { Appended, LogRequest } from './log-record.js';
 import { noOrigin, recordBytes, roundUp, type DecodedRecord } from './record.js';
 import type { SegmentTable } from './segment-table.js';
 
@@ -32,8 +34,7 @@ const guessedHeaderBytes = 128;
 /** Decides what becomes of an id, one decision at a time for each, and keeps index and accounts in step with the log. */
 export class ChunkStore {
   readonly #parts: StoreParts;
-  /** Ids whose fate is being decided, each with whoever waits for the decision: mostly nobody. */
-  readonly #claims = new Map<string, (() => void)[]>();
+  readonly #claims = new Claims();
   #damagedChunks = 0;
   #damagedReads = 0;
 
@@ -51,26 +52,44 @@ export class ChunkStore {
   }
 
   /** Puts a chunk's record into the log unless the id is taken; `stored` means that this request is the chunk now. */
-  put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
-    return this.#claimed(request.id, () => this.#put(request, mode));
+  async put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
+    const { condition, index, log } = this.#parts;
+    const { id } = request;
+    const turn = this.#claims.take(id);
+    if (turn !== null) await turn;
+    try {
+      const existing = index.find(id);
+      if (existing !== null && isThere(existing, request, mode)) return 'repeated';
+      condition.checkRoom();
+      if (existing === null) this.#enter(request, await log.append(request));
+      else await this.#replace(request, existing);
+      return 'stored';
+    } finally {
+      this.#claims.release(id);
+    }
   }
 
   /** Enters what recovery found without a record, on a volume that takes nothing else. */
-  adopt(request: LogRequest): Promise<void> {
-    return this.#claimed(request.id, async () => this.#enter(request, await this.#append(request)));
+  async adopt(request: LogRequest): Promise<void> {
+    this.#enter(request, await this.#parts.log.append(request));
   }
 
   /** False when there is no such chunk. */
-  delete(id: string): Promise<boolean> {
-    return this.#claimed(id, async () => {
-      this.#parts.condition.checkWritable();
-      const entry = this.#parts.index.find(id);
+  async delete(id: string): Promise<boolean> {
+    const { condition, index, log } = this.#parts;
+    const turn = this.#claims.take(id);
+    if (turn !== null) await turn;
+    try {
+      condition.checkWritable();
+      const entry = index.find(id);
       if (entry === null) return false;
       const header = await this.#headerOf(id, entry);
-      await this.#append(tombstone(id, entry.kind, header));
+      await log.append(tombstone(id, entry.kind, header));
       await this.#forget(id, header);
       return true;
-    });
+    } finally {
+      this.#claims.release(id);
+    }
   }
 
   /** This copy was found unreadable at its place. It stays until it is replaced or deleted. Answers whether that is news. */
@@ -82,24 +101,9 @@ export class ChunkStore {
     return true;
   }
 
-  /** Resolves when every decision that was begun is made. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.#claims.values()].map(decided));
-  }
-
-  async #put(request: LogRequest, mode: PutMode): Promise<'stored' | 'repeated'> {
-    const { condition, index } = this.#parts;
-    const existing = index.find(request.id);
-    if (existing !== null) {
-      if (mode === 'exclusive') throw new Refusal('object-exists');
-      const isEqual = existing.lengthBytes === request.lengthBytes && existing.crc32c === request.crc32c;
-      if (!isEqual && mode !== 'repair') throw new Refusal('chunk-conflict');
-      if (isEqual && !existing.damaged) return 'repeated';
-    }
-    condition.checkRoom();
-    if (existing === null) this.#enter(request, await this.#append(request));
-    else await this.#replace(request, existing);
-    return 'stored';
+  /** Resolves when every decision that was asked for is made. */
+  idle(): Promise<void> {
+    return this.#claims.idle();
   }
 
   /** A good copy takes the place of a bad one: first in the log is the tombstone of the old record, so every dead record has one. */
@@ -157,27 +161,14 @@ export class ChunkStore {
     }
     return null;
   }
-
-  #append(request: LogRequest): Promise<Appended> {
-    return this.#parts.log.append(request);
-  }
-
-  /** Runs `work` when nobody else decides about this id. */
-  async #claimed<T>(id: string, work: () => Promise<T>): Promise<T> {
-    for (let other = this.#claims.get(id); other !== undefined; other = this.#claims.get(id)) await decided(other);
-    const waiting: (() => void)[] = [];
-    this.#claims.set(id, waiting);
-    try {
-      return await work();
-    } finally {
-      this.#claims.delete(id);
-      for (const wake of waiting) wake();
-    }
-  }
 }
 
-function decided(waiting: (() => void)[]): Promise<void> {
-  return new Promise((resolve) => waiting.push(resolve));
+/** Whether the chunk stands there already, sound. False: it has to be replaced. */
+function isThere(existing: IndexEntry, request: LogRequest, mode: PutMode): boolean {
+  if (mode === 'exclusive') throw new Refusal('object-exists');
+  const isEqual = existing.lengthBytes === request.lengthBytes && existing.crc32c === request.crc32c;
+  if (!isEqual && mode !== 'repair') throw new Refusal('chunk-conflict');
+  return isEqual && !existing.damaged;
 }
 
 function tombstone(id: string, kind: ChunkKind, killed: DecodedRecord | null): LogRequest {

@@ -1,12 +1,12 @@
 import { unlink } from 'node:fs/promises';
 import { must } from '../base/must.js';
 import type { ChunkIndex, IndexEntry } from './chunk-index.js';
-import { writeSeal } from './chunk-log.js';
 import { HintEntries, readHint, writeHint, type Hint, type HintEntry } from './hint-file.js';
 import { LogDigest } from './log-digest.js';
 import { writeAll } from './positioned-io.js';
 import { decodeHeader, encodeHeader, payloadMatches, recordBytesMax, sealBytes } from './record.js';
 import { truncateBehindSeal } from './recovery.js';
+import { writeSeal } from './seal.js';
 import { SegmentWindow } from './segment-scan.js';
 import { segmentHeadBytes, type Segment } from './segment.js';
 import { dropUnnamedSegment, nameSegment, type SegmentPool, type Spare } from './segment-pool.js';

@@ -122,9 +122,13 @@ export class DiskCondition {
     try {
       return await work;
     } catch (error) {
-      if (error === this.#fault) throw new Refusal('node-closed', 'the disk of this node failed');
-      throw error;
+      throw this.outwardError(error);
     }
+  }
+
+  /** What stands for this error outside the volume. */
+  outwardError(error: unknown): unknown {
+    return error === this.#fault ? new Refusal('node-closed', 'the disk of this node failed') : error;
   }
 
   /** Measures the disk anew. */

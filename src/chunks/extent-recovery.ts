@@ -4,7 +4,7 @@ import type { Log } from '../base/log.js';
 import type { ChunkIndex } from './chunk-index.js';
 import { readRecord } from './chunk-reader.js';
 import { extentFolderCount, extentFolderName, parseExtentFileName, readExtentSelf } from './extent-file.js';
-import type { LogRequest } from './chunk-log.js';
+import type { LogRequest } from './log-record.js';
 import type { SegmentTable } from './segment-table.js';
 
 interface ExtentRecoveryParts {

@@ -1,6 +1,8 @@
 /** 32-bit words of an entry; the first four are the id, word 4 is never 0 in a used slot. */
 const entryWords = 9;
-const slotsPerBlock = 256;
+/** A power of two: where a slot is found then takes a shift and a mask, which each probe needs. */
+const slotBits = 8;
+const slotsPerBlock = 2 ** slotBits;
 const fillFractionMax = 0.85;
 const growthFactor = 1.2;
 
@@ -49,7 +51,7 @@ export class IndexShard {
   }
 
   blockOf(slot: number): Uint32Array {
-    return this.#blocks[Math.floor(slot / slotsPerBlock)]!;
+    return this.#blocks[slot >>> slotBits]!;
   }
 
   isUsed(slot: number): boolean {
@@ -155,7 +157,7 @@ export class IndexShard {
 
 /** The first word of a slot in its block. */
 export function baseOf(slot: number): number {
-  return (slot % slotsPerBlock) * entryWords;
+  return (slot & (slotsPerBlock - 1)) * entryWords;
 }
 
 /** Slots for so many entries and a few more. */

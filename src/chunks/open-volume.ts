@@ -1,11 +1,12 @@
 import { lockFile } from '../base/file-lock.js';
 import type { ChunkIndex } from './chunk-index.js';
-import { ChunkLog, type LogRequest } from './chunk-log.js';
+import { ChunkLog } from './chunk-log.js';
 import { DigestHistory } from './digest-history.js';
 import { DiskCondition } from './disk-condition.js';
 import { isFullError } from './disk-error.js';
 import { measureFill } from './disk-fill.js';
 import { recoverExtents } from './extent-recovery.js';
+import type { LogRequest } from './log-record.js';
 import { readQuarantine, writeQuarantine } from './quarantine.js';
 import { recoverLog } from './recovery.js';
 import type { Segment } from './segment.js';

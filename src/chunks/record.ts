@@ -32,7 +32,7 @@ const magic = 0x31_52_45_41;
 export const recordAlignmentBytes = 8;
 const bareHeaderBytes = 88;
 const originHeaderBytes = 120;
-export const headerBytesMax = roundUp(originHeaderBytes + keyBytesMax);
+const headerBytesMax = roundUp(originHeaderBytes + keyBytesMax);
 export const recordBytesMax = roundUp(headerBytesMax + packedSizeBytesMax);
 /** A seal is always given room: a record is placed only where one fits behind it. */
 export const sealBytes = bareHeaderBytes;

@@ -16,8 +16,13 @@ export interface VolumeLimits {
   sparesMax: number;
   /** One `writev` of the log carries at most so many bytes … */
   batchBytesMax: number;
-  /** … and so many records: two buffers each must stay below the system's limit of 1024 for one call. */
+  /** … and so many records. */
   batchRecordsMax: number;
+  /**
+   * Pieces of chunks up to this size are copied together for it; larger ones are handed over as they are. Two buffers
+   * for each of those that a batch may hold must stay below the system's limit of 1024 for one call.
+   */
+  copiedPayloadBytesMax: number;
   /** Records waiting for the log; more are refused (slow-down). */
   queuedBytesMax: number;
   /** Extents being written at one time; more are refused (slow-down). */
@@ -53,6 +58,7 @@ export const volumeDefaults: Readonly<VolumeLimits> = {
   sparesMax: 8,
   batchBytesMax: 2 * MiB,
   batchRecordsMax: 500,
+  copiedPayloadBytesMax: 16 * KiB,
   queuedBytesMax: 64 * MiB,
   extentWritersMax: 1024,
   extentGatherBytes: MiB,

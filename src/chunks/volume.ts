@@ -214,19 +214,14 @@ export class Volume {
     if (crc !== chunk.crc32c) throw new Refusal('chunk-crc-wrong');
     assert(lengthBytes <= packedSizeBytesMax, 'a larger chunk is an extent');
     const { id, kind, generation, origin } = chunk; // named one by one: copying an object's properties costs much more
-    const request = {
-      type: 'packed',
-      kind,
-      id,
-      payload: bytes,
-      lengthBytes,
-      crc32c: crc,
-      generation,
-      origin,
-      killedSequence: 0,
-      attempt: 0,
-    } as const;
-    return condition.outward(this.#store.put(request, mode));
+    try {
+      return await this.#store.put(
+        { type: 'packed', kind, id, payload: bytes, lengthBytes, crc32c: crc, generation, origin, killedSequence: 0, attempt: 0 },
+        mode,
+      );
+    } catch (error) {
+      throw condition.outwardError(error);
+    }
   }
 
   /**

@@ -68,8 +68,9 @@ const forgetAtOnce = 500;
 
 /** Takes every chunk out again, and gives the space back: the log then goes into segments that were written before. */
 async function forgetAll(volume: Volume): Promise<void> {
-  for (let page = volume.ids(null, forgetAtOnce); page.length > 0; page = volume.ids(null, forgetAtOnce)) {
+  for (let page = volume.ids(null, forgetAtOnce), last = page.at(-1); last !== undefined; last = page.at(-1)) {
     await Promise.all(page.map(({ id }) => volume.delete(id)));
+    page = volume.ids(last.id, forgetAtOnce);
   }
   while (await volume.compactOnce());
   await volume.writtenAhead();
