@@ -76,5 +76,15 @@ for (const [, image] of read('Dockerfile').matchAll(/^FROM +(?:--\S+ +)*(\S+)/gi
     breaches.push(`Dockerfile: the base image ${image} has no tag with a version`);
 }
 
+// 6. Each command for operators says whether a test runs it.
+for (const page of ['docs/kubernetes.md', 'docs/supply-chain.md']) {
+  for (const [, language, block] of read(page).matchAll(/^ *```(sh|yaml)\n(.*?)^ *```$/gms)) {
+    const lines = block.split('\n').filter((line) => line.trim() !== '');
+    for (const line of language === 'sh' ? lines : lines.slice(0, 1)) {
+      if (!/ # \((tested|not run)[^()]*\)/.test(line)) breaches.push(`${page}: "${line.trim()}" is not marked as (tested) or (not run)`);
+    }
+  }
+}
+
 for (const breach of breaches) console.error(breach);
 process.exitCode = breaches.length > 0 ? 1 : 0;
