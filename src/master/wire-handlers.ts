@@ -33,6 +33,10 @@ export interface WireHandlerParts {
 /**
  * The master's verbs: each is one transaction or query of the same name, given the time and fresh ids. Reads see what
  * was committed before the request arrived, so whoever saw an answer is seen by everybody who asks later.
+ *
+ * A head is its call's own, so what a transaction needs besides is added to it. A copy by `...` of so many fields would be
+ * an object that V8 keeps as a dictionary, in the old generation: 17 us for a commit instead of 8, and work for full
+ * collections.
  */
 export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
   const { store, registry, liveness, orders, suspicions, clock, random, quorum } = parts;
@@ -63,14 +67,14 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
     getView: answer(() => registry.view()),
     getBucket: answer((head) => store.read('getBucket', head)),
     listBuckets: answer((head) => store.read('listBuckets', head)),
-    createBucket: answer((head) => store.write('createBucket', { ...head, ...now() })),
-    deleteBucket: answer((head) => store.write('deleteBucket', { ...head, ...now() })),
+    createBucket: answer((head) => store.write('createBucket', Object.assign(head, now()))),
+    deleteBucket: answer((head) => store.write('deleteBucket', Object.assign(head, now()))),
 
     lookupObject: answer((head) => store.read('lookupObject', head)),
     readManifest: answer((head) => store.read('readManifest', head)),
-    commitObject: answer((head) => store.write('commitObject', { ...head, ...quorum, ...now() })),
-    copyObject: answer((head) => store.write('copyObject', { ...head, ...now() })),
-    deleteObjects: answer((head) => store.write('deleteObjects', { ...head, ...now() })),
+    commitObject: answer((head) => store.write('commitObject', Object.assign(head, quorum, now()))),
+    copyObject: answer((head) => store.write('copyObject', Object.assign(head, now()))),
+    deleteObjects: answer((head) => store.write('deleteObjects', Object.assign(head, now()))),
     listObjects: async ({ head }) => {
       requireReign();
       const { objects, ...rest } = store.read('listObjects', head);
@@ -79,17 +83,17 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
 
     createUpload: answer((head) => {
       const { nowMs } = now();
-      return store.write('createUpload', { ...head, uploadId: uuidV7(nowMs, random), nowMs });
+      return store.write('createUpload', Object.assign(head, { uploadId: uuidV7(nowMs, random), nowMs }));
     }),
     getUpload: answer((head) => store.read('getUpload', head)),
-    commitPart: answer((head) => store.write('commitPart', { ...head, ...quorum, ...now() })),
-    copyPart: answer((head) => store.write('copyPart', { ...head, ...now() })),
-    completeUpload: answer((head) => store.write('completeUpload', { ...head, ...now() })),
-    abortUpload: answer((head) => store.write('abortUpload', { ...head, ...now() })),
+    commitPart: answer((head) => store.write('commitPart', Object.assign(head, quorum, now()))),
+    copyPart: answer((head) => store.write('copyPart', Object.assign(head, now()))),
+    completeUpload: answer((head) => store.write('completeUpload', Object.assign(head, now()))),
+    abortUpload: answer((head) => store.write('abortUpload', Object.assign(head, now()))),
     listParts: answer((head) => store.read('listParts', head)),
     listUploads: answer((head) => store.read('listUploads', head)),
 
-    addReplicas: answer((head) => store.write('addReplicas', { ...head, replicationFactor: quorum.replicationFactor })),
+    addReplicas: answer((head) => store.write('addReplicas', Object.assign(head, { replicationFactor: quorum.replicationFactor }))),
     reportReplica: answer((head) => {
       suspicions.raise(head);
       return {};
