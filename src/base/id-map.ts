@@ -1,4 +1,6 @@
 const slotsMin = 16;
+/** 2^32 over the golden ratio. */
+const spread = 0x9e3779b1;
 
 /**
  * Objects by id, for those that come and go with every request. A `Map` would do but for the garbage collector: each time
@@ -7,12 +9,14 @@ const slotsMin = 16;
  * full collection: with calls under way kept in a `Map`, nearly everything that a request had allocated was promoted.
  *
  * Open addressing with linear probing and backward-shift deletion (Knuth, The Art of Computer Programming 3, 6.4,
- * algorithm R). An id is a positive integer, up to `Number.MAX_SAFE_INTEGER`.
+ * algorithm R). An id is a positive integer, up to `Number.MAX_SAFE_INTEGER`. What was measured: docs/decisions/0010-calls-by-id.md.
  */
 export class IdMap<T> {
   /** 0: the slot is free. */
   #ids = new Float64Array(slotsMin);
   #values: (T | undefined)[] = Array.from({ length: slotsMin }, () => undefined);
+  /** 32 less the bits of a slot's number. */
+  #shift = 32 - Math.log2(slotsMin);
   #size = 0;
 
   get size(): number {
@@ -83,6 +87,7 @@ export class IdMap<T> {
     const ids = this.#ids;
     const values = this.#values;
     this.#ids = new Float64Array(ids.length * 2);
+    this.#shift -= 1;
     this.#values = Array.from({ length: ids.length * 2 }, () => undefined);
     for (let slot = 0; slot < ids.length; slot += 1) if (ids[slot] !== 0) this.#put(ids[slot]!, values[slot] as T);
   }
@@ -95,8 +100,11 @@ export class IdMap<T> {
     return slot;
   }
 
-  /** Ids come one after the other, and so spread by themselves. */
+  /**
+   * Multiplicative hashing (Knuth, ibid.), which spreads ids that follow each other evenly. In slots that follow each other
+   * they would be one long run, and each `delete` of the oldest would move through all of it.
+   */
   #home(id: number): number {
-    return id & (this.#ids.length - 1);
+    return Math.imul(id, spread) >>> this.#shift;
   }
 }

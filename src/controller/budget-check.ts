@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import type { ClusterApi } from './cluster-api.js';
 import type { ClusterView } from './cluster-view.js';
-import { budgetFault } from './disruption-budget.js';
-import type { Teller } from './teller.js';
+import { budgetFault, type BudgetFault } from './disruption-budget.js';
+import type { Decision, Teller } from './teller.js';
 import { upkeepDelays } from './upkeep.js';
 
 /** Budgets are changed by nobody as a rule. */
@@ -33,29 +33,23 @@ export class BudgetCheck {
     if (this.#looked.at === at && leftMs > 0) return leftMs;
     const { items } = await api.list('poddisruptionbudgets', {}, signal);
     const fault = budgetFault(items, statefulSet);
-    if (fault === null) {
-      teller.over(missing);
-    } else if (fault.kind === 'missing') {
-      teller.tellOnce(missing, {
-        about: view.aboutSet(),
-        type: 'Warning',
-        reason: 'BudgetMissing',
-        message: 'No PodDisruptionBudget covers the datanodes: a drain may stop all of them at once. helm upgrade brings it back.',
-        facts: { statefulSet: view.setName },
-      });
-    } else {
-      const names = fault.names.join(', ');
-      teller.tellOnce(`budgets ${names}`, {
-        about: view.aboutSet(),
-        type: 'Warning',
-        reason: 'BudgetConflict',
-        message: `PodDisruptionBudgets ${names} all cover the datanodes; with more than one Kubernetes refuses every eviction. Keep one.`,
-        facts: { names },
-      });
-    }
+    for (const kind of faultKinds) if (fault?.kind !== kind) teller.over(`budget ${kind}`);
+    if (fault !== null) teller.tellOnce(`budget ${fault.kind}`, this.#decisionOn(fault));
     this.#looked = { at, atMs: clock.monotonicMs() };
     return budgetsMsMax;
   }
+
+  #decisionOn(fault: BudgetFault): Decision {
+    const { view } = this.#parts;
+    const warning = { about: view.aboutSet(), type: 'Warning' } as const;
+    if (fault.kind === 'missing') {
+      const message = 'No PodDisruptionBudget covers the datanodes: a drain may stop all of them at once. helm upgrade brings it back.';
+      return { ...warning, reason: 'BudgetMissing', message, facts: { statefulSet: view.setName } };
+    }
+    const names = fault.names.join(', ');
+    const message = `PodDisruptionBudgets ${names} all cover the datanodes; with more than one Kubernetes refuses every eviction. Keep one.`;
+    return { ...warning, reason: 'BudgetConflict', message, facts: { names } };
+  }
 }
 
-const missing = 'no budget';
+const faultKinds = ['missing', 'several'] as const;

@@ -129,8 +129,16 @@ export interface StatefulSet extends KubeObject {
   status?: { replicas?: number; readyReplicas?: number; observedGeneration?: number };
 }
 
-interface LabelSelector {
+/** One condition on labels; all of them have to hold. */
+export interface LabelExpression {
+  key: string;
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  values?: string[];
+}
+
+export interface LabelSelector {
   matchLabels?: Record<string, string>;
+  matchExpressions?: LabelExpression[];
 }
 
 interface ClaimSpec {

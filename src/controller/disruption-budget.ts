@@ -1,4 +1,4 @@
-import type { DisruptionBudget, StatefulSet } from './cluster-api.js';
+import type { DisruptionBudget, LabelExpression, StatefulSet } from './cluster-api.js';
 
 export type BudgetFault =
   | { kind: 'missing' }
@@ -15,6 +15,17 @@ export function budgetFault(budgets: readonly DisruptionBudget[], { spec }: Stat
 }
 
 function covers({ spec: { selector } }: DisruptionBudget, podLabels: Readonly<Record<string, string>>): boolean {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
-  return wanted.length > 0 && wanted.every(([label, value]) => podLabels[label] === value);
+  if (selector === undefined) return false; // covers none, an empty one all (policy/v1)
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  return (
+    Object.entries(matchLabels).every(([label, value]) => podLabels[label] === value) &&
+    matchExpressions.every((one) => holds(one, podLabels))
+  );
+}
+
+function holds({ key, operator, values = [] }: LabelExpression, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[key];
+  if (operator === 'Exists' || operator === 'DoesNotExist') return (value !== undefined) === (operator === 'Exists');
+  const isAmong = value !== undefined && values.includes(value);
+  return isAmong === (operator === 'In');
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim, DisruptionBudget, StatefulSet } from './cluster-api.js';
+import type { Claim, DisruptionBudget, LabelSelector, StatefulSet } from './cluster-api.js';
 import { budgetFault, type BudgetFault } from './disruption-budget.js';
 import { quantityBytes } from './quantity.js';
 import { signedNote, successorAnnotation } from './successor-note.js';
 import { growthStep, type GrowthPicture, type GrowthStep } from './volume-growth.js';
 
 const setName = 'r-datanode';
-const podLabels = { 'app.kubernetes.io/instance': 'r', 'app.kubernetes.io/component': 'datanode' };
+const component = 'app.kubernetes.io/component';
+const podLabels = { 'app.kubernetes.io/instance': 'r', [component]: 'datanode' };
 const meta = (name: string, uid = `uid of ${name}`) => ({ name, uid, resourceVersion: '1' });
 
 function setOf(storage: string, replicas = 2): StatefulSet {
@@ -15,6 +16,10 @@ function setOf(storage: string, replicas = 2): StatefulSet {
     metadata: { ...meta(setName), labels: podLabels, annotations: { 'meta.helm.sh/release-name': 'r' } },
     spec: { replicas, serviceName: setName, selector: { matchLabels: podLabels }, volumeClaimTemplates: [template] },
   };
+}
+
+function selecting(name: string, selector: LabelSelector): DisruptionBudget {
+  return { metadata: meta(name), spec: { maxUnavailable: 1, selector } };
 }
 
 function budgetOf(name: string, matchLabels: Record<string, string> | null): DisruptionBudget {
@@ -32,6 +37,29 @@ describe('disruption budgets over the datanodes', () => {
     ['none is right for a single node', [], setOf('1Gi', 1), null],
     ['one of somebody else does as well', [wider], setOf('1Gi'), null],
     ['two are said', [ours, wider], setOf('1Gi'), { kind: 'several', names: [setName, 'wider'] }],
+    [
+      'one over every pod of the namespace is a second one',
+      [ours, selecting('all', {})],
+      setOf('1Gi'),
+      { kind: 'several', names: [setName, 'all'] },
+    ],
+    [
+      'one by an expression is a second one',
+      [ours, selecting('some', { matchExpressions: [{ key: component, operator: 'In', values: ['gateway', 'datanode'] }] })],
+      setOf('1Gi'),
+      { kind: 'several', names: [setName, 'some'] },
+    ],
+    [
+      'expressions that do not hold cover nothing',
+      [
+        ours,
+        selecting('a', { matchExpressions: [{ key: component, operator: 'NotIn', values: ['datanode'] }] }),
+        selecting('b', { matchExpressions: [{ key: component, operator: 'DoesNotExist' }] }),
+        selecting('c', { matchExpressions: [{ key: 'tier', operator: 'Exists' }] }),
+      ],
+      setOf('1Gi'),
+      null,
+    ],
     ['two are said of a single node too', [ours, wider], setOf('1Gi', 1), { kind: 'several', names: [setName, 'wider'] }],
   ])('%s', (_what, budgets, statefulSet, fault) => {
     expect(budgetFault(budgets, statefulSet)).toEqual(fault);

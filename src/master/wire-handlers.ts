@@ -42,16 +42,16 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
   const { store, registry, liveness, orders, suspicions, clock, random, quorum } = parts;
   const now = (): { nowMs: number } => ({ nowMs: clock.wallMs() });
 
-  const requireReign = (): void => {
-    if (parts.isFenced()) throw new Refusal('reign-stale');
-  };
-  /** A handler that needs only the head; it refuses when this master was outbid. */
-  const answer =
-    <V extends MasterVerb>(run: (head: RequestOf<V>, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>) =>
-    async (request: ServerRequest<V>): Promise<ServerReply<V>> => {
-      requireReign();
-      return { head: await run(request.head, request) };
+  /** A handler that refuses when this master was outbid. */
+  const answerWhole =
+    <V extends MasterVerb>(run: (head: RequestOf<V>, request: ServerRequest<V>) => ServerReply<V> | Promise<ServerReply<V>>) =>
+    (request: ServerRequest<V>): Promise<ServerReply<V>> => {
+      if (parts.isFenced()) return Promise.reject(new Refusal('reign-stale'));
+      return Promise.resolve(run(request.head, request));
     };
+  /** The same where the answer is a head and nothing more. */
+  const answer = <V extends MasterVerb>(run: (head: RequestOf<V>, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>) =>
+    answerWhole<V>(async (head, request) => ({ head: await run(head, request) }));
   /** The same for what a datanode says of itself. */
   const ofNode = <V extends MasterVerb>(
     run: (head: RequestOf<V> & { nodeId: string; boot: number }, request: ServerRequest<V>) => ResponseOf<V> | Promise<ResponseOf<V>>,
@@ -75,11 +75,10 @@ export function wireHandlers(parts: WireHandlerParts): Handlers<'master'> {
     commitObject: answer((head) => store.write('commitObject', Object.assign(head, quorum, now()))),
     copyObject: answer((head) => store.write('copyObject', Object.assign(head, now()))),
     deleteObjects: answer((head) => store.write('deleteObjects', Object.assign(head, now()))),
-    listObjects: async ({ head }) => {
-      requireReign();
+    listObjects: answerWhole(async (head) => {
       const { objects, ...rest } = store.read('listObjects', head);
       return { head: rest, body: objects.length === 0 ? [] : [objects] };
-    },
+    }),
 
     createUpload: answer((head) => {
       const { nowMs } = now();

@@ -33,7 +33,7 @@ export class XmlBytes {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Appends what is XML already. */
+  /** Appends what is XML already: nobody looks at it, so it never holds what came from outside. */
   piece(piece: Uint8Array): void {
     this.#reserve(piece.length);
     this.#bytes.set(piece, this.#length);
@@ -73,7 +73,7 @@ export class XmlBytes {
     this.#twoDigits(Math.floor(minutes / 60), colon);
     this.#twoDigits(minutes % 60, colon);
     this.#twoDigits(seconds % 60, point);
-    this.#twoDigits(Math.floor(milliseconds / 10), zero + (milliseconds % 10));
+    this.#twoDigits(Math.floor(milliseconds / 10), zero + (milliseconds % 10)); // the third digit of the milliseconds
     this.#bytes[this.#length] = zulu;
     this.#length += 1;
   }

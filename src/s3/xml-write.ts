@@ -11,7 +11,7 @@ function escapeText(text: string): string {
   return text.replace(SPECIALS_PATTERN, (character) => NAMED[character] ?? `&#${character.charCodeAt(0)};`);
 }
 
-/** Text that is XML already. Made by `xml`, and by the writer of long lists, so nothing gets into an answer unescaped. */
+/** Text that is XML already. Only `xml` and what is built on it make one, so nothing gets into an answer unescaped; long lists are `XmlBytes`. */
 export class XmlText {
   readonly #text: string;
 

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalStore } from '../../testing/local-store.js';
 import { MetadataWorld, type Bucket } from '../../testing/metadata-world.js';
 import { objectEnd, PackedObjects, packFacts } from '../../model/listed-object.js';
-import { upsertObject } from '../rows/object.js';
+import { objectPage, upsertObject } from '../rows/object.js';
 import { insertBucket } from '../rows/bucket.js';
+import { statement } from '../tx.js';
 import type { ListObjectsResult } from './list-objects.js';
 
 let folder: string;
@@ -133,5 +134,11 @@ describe('listObjects', () => {
     expect(await list(2)).toEqual({ objects: Buffer.concat(packed), objectCount: 2, prefixes: [], nextStartAfter: null });
     expect(await list(1)).toEqual({ objects: packed[0], objectCount: 1, prefixes: [], nextStartAfter: 'k' });
     expect(await list(0)).toEqual({ objects: Buffer.alloc(0), objectCount: 0, prefixes: [], nextStartAfter: null });
+  });
+
+  it('takes the rows in the order of the key from the table itself, which SQLite does not promise for a group_concat', () => {
+    const plan = statement(`EXPLAIN QUERY PLAN ${objectPage.sql.replaceAll('?', "''")}`);
+    const steps = store.rows.all(plan, []).map((step) => (step as { detail: string }).detail);
+    expect(steps.join('; ')).toMatch(/^CO-ROUTINE [^;]+; SEARCH object USING PRIMARY KEY [^;]+; SCAN [^;]+$/);
   });
 });

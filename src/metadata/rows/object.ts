@@ -29,7 +29,11 @@ export const deleteObjectRows = statement<[bucket: number, hexKeysJson: string]>
   'DELETE FROM object WHERE bucket = ? AND key IN (SELECT unhex(value) FROM json_each(?))',
 );
 export const anyObjectInBucket = statement<[bucket: number], { found: number }>('SELECT 1 AS found FROM object WHERE bucket = ? LIMIT 1');
-/** A packed list (model/listed-object.ts): a row for each object would cost three times as much. */
+/**
+ * A packed list (model/listed-object.ts): a row for each object would cost three times as much. SQLite takes the rows of the
+ * inner query in its order, as a co-routine, but does not promise it: a test looks at the plan. An ORDER BY inside of
+ * group_concat would sort them once more, for 2.5 times the time.
+ */
 export const objectPage = statement<[bucket: number, from: Buffer, end: Buffer, limit: number], { packed: Buffer; count: number }>(
   `SELECT CAST(coalesce(group_concat(facts || key || x'ff', ''), '') AS BLOB) AS packed, count(*) AS count FROM (
      SELECT facts, key FROM object WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ? + 0)`,
