@@ -138,7 +138,9 @@ class ExtentReader implements ChunkReader {
     if (this.#released || this.#fd === null) throw new Error('the reader was released');
     this.#reading += 1;
     try {
-      const piece = this.#parts.buffers.take().subarray(0, bytes);
+      const { buffers } = this.#parts;
+      // A buffer is large: what needs little of one would hold all of it while a slow reader takes its time
+      const piece = bytes * 2 < buffers.sizeBytes ? Buffer.allocUnsafe(bytes) : buffers.take().subarray(0, bytes);
       if ((await readFully(this.#fd, piece, extentHeadBytes + at)) < bytes) throw new DamagedCopy(`chunk ${this.facts.id} is cut short`);
       return piece;
     } catch (error) {

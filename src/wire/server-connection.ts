@@ -155,6 +155,11 @@ export class ServerConnection implements FrameReceiver {
       this.#refuse(head.id, new Refusal(request === null ? 'wire-malformed' : 'slow-down'));
       return;
     }
+    if (this.#calls.has(head.id)) {
+      // The call that has it would be in no table any more: nobody could count or end it
+      this.destroy('the peer uses the id of a call under way');
+      return;
+    }
     const call = new ServerCall(
       {
         verb: route.verb,

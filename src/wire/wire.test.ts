@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect as netConnect, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createTcpServer, connect as netConnect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BufferPool } from '../base/buffer-pool.js';
 import { systemClock } from '../base/clock.js';
@@ -487,6 +487,42 @@ describe('back-pressure', () => {
     for (let index = 0; index < 5; index += 1) call.write(Buffer.alloc(1_000_000));
     await expect(call.reply).rejects.toMatchObject({ code: 'slow-down' });
     expect(call.queuedBytes).toBe(0);
+  });
+
+  it('cuts off a peer that uses the id of a call under way again, and ends that call', async () => {
+    let begun = 0;
+    let aborted = 0;
+    const ping: Handlers<'datanode'>['ping'] = ({ signal }) => {
+      begun += 1;
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          aborted += 1;
+          reject(new Error('gone'));
+        }),
+      );
+    };
+    const { address } = await serve({ handlers: { ...echo, ping } });
+    // Passes everything on, and remembers the request, which is what the client says last
+    let said = Buffer.alloc(0);
+    let up: Socket | null = null;
+    const proxy = createTcpServer((down) => {
+      up = netConnect({ host: '127.0.0.1', port: Number(new URL(address).port) });
+      up.on('error', () => undefined).on('close', () => down.destroy());
+      down.on('error', () => undefined).on('close', () => up?.destroy());
+      up.pipe(down);
+      down.on('data', (bytes) => {
+        said = bytes;
+        up?.write(bytes);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => new Promise((resolve) => proxy.close(resolve)));
+    const reply = connect(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`).call('ping', {}, soon);
+    await expect.poll(() => begun).toBe(1);
+    (up as Socket | null)?.write(said);
+    await expect(reply).rejects.toThrow(Unreachable);
+    await expect.poll(() => aborted).toBe(1);
+    expect(begun).toBe(1);
   });
 
   it('refuses calls beyond the limit, on the client and on the server', async () => {
