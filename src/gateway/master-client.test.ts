@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../base/clock.js';
 import { silentLog } from '../base/log.js';
+import { keyBytesMax, listKeysMax } from '../model/limits.js';
+import { packFacts } from '../model/listed-object.js';
 import { Refusal } from '../model/refusal.js';
 import { NeverSent, Unreachable, type IncomingBody, type WireClient } from '../wire/api.js';
 import { BucketCache, type BucketFacts } from './bucket-cache.js';
@@ -81,6 +83,13 @@ function bodyOf(pieces: (Buffer | Error)[]): IncomingBody {
   };
 }
 
+const longestFacts = {
+  sizeBytes: Number.MAX_SAFE_INTEGER,
+  lastModifiedMs: Number.MAX_SAFE_INTEGER,
+  etag: `${'f'.repeat(32)}-10000`,
+  checksum: { algorithm: 'CRC64NVME', type: 'COMPOSITE' },
+} as const;
+
 describe('an answer with a body', () => {
   const page = { objectCount: 2, prefixes: [], nextStartAfter: null };
   const request = { ...bucket, prefix: '', delimiter: '', startAfter: '', limit: 2 };
@@ -91,6 +100,16 @@ describe('an answer with a body', () => {
       () => bodyOf(pieces.map((text) => Buffer.from(text))),
     );
     expect(await master.askForBody('listObjects', request)).toEqual({ head: page, body: Buffer.from(pieces.join('')) });
+  });
+
+  it('may be a full page of the longest keys', async () => {
+    const packed = Buffer.from(`${packFacts(longestFacts)}${'k'.repeat(keyBytesMax)}\xff`, 'latin1');
+    const body = Buffer.concat(Array.from({ length: listKeysMax }, () => packed));
+    const { master } = masterWith(
+      () => page,
+      () => bodyOf([body.subarray(0, 500_000), body.subarray(500_000)]),
+    );
+    expect((await master.askForBody('listObjects', request)).body.equals(body)).toBe(true);
   });
 
   it('is asked for again when the connection breaks in the midst of it', async () => {
