@@ -16,8 +16,8 @@ import { checksumAlgorithms, checksumTypes } from '../model/object.js';
 import { integerUpTo, textByName, textOf } from './plain-types.js';
 
 /*
- * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; chunk
- * bytes travel beside them, raw. Prefer a new verb to an optional field.
+ * Every verb that one process may ask of another: the shape of its head in both directions. Heads are JSON; bytes
+ * of chunks and lists travel beside them, raw. Prefer a new verb to an optional field.
  */
 
 const count = integerUpTo(Number.MAX_SAFE_INTEGER);
