@@ -105,7 +105,8 @@ describe.skipIf(!hasHelm)('each right of the controller is used and none is miss
       await kubernetes.stop();
     }
     expectNothingForbidden(await lifeOf(installed));
-    expect(installed.rights.unused).toEqual([]);
+    // Some rights are used when time has passed: a lease is renewed seconds after it was taken.
+    await expect.poll(() => installed.rights.unused, { timeout: 30_000 }).toEqual([]);
   });
 
   test('a call without one is refused here too', async () => {
