@@ -166,6 +166,29 @@ describe('the view', () => {
     expect(heads).toHaveLength(2);
     await expect.poll(() => master.view?.number.n).toBe(5);
   });
+
+  it('is fetched once more when it was on its way as the number came, be it the first view or a later one', async () => {
+    let n = 2;
+    const { master, heads } = masterWith(() => ({ number: { epoch: 1, n }, nodes: [] }));
+    const fetched = master.someView();
+    n = 3;
+    master.noteStamp({ epoch: 1, n: 3 });
+    expect((await fetched).number.n).toBe(3);
+    const refreshed = master.refreshView();
+    n = 4;
+    master.noteStamp({ epoch: 1, n: 4 });
+    await refreshed;
+    expect(master.view?.number.n).toBe(4);
+    expect(heads).toHaveLength(4);
+  });
+
+  it('is not asked for without end when no view is as new as a number that was heard', async () => {
+    const { master, heads } = masterWith(() => ({ number: { epoch: 1, n: 1 }, nodes: [] }));
+    const fetched = master.someView();
+    master.noteStamp({ epoch: 2, n: 9 });
+    await fetched;
+    expect(heads).toHaveLength(2);
+  });
 });
 
 const facts = (factsVersion: number): BucketFacts => ({ bucketId: 1, factsVersion, createdMs: 0 });

@@ -40,6 +40,8 @@ export class MasterClient {
   readonly #attempts: Attempts;
   #view: View | null = null;
   #viewFetch: Promise<void> | null = null;
+  /** The highest view number that an answer has carried. */
+  #stamp: ViewNumber = { epoch: 0, n: 0 };
   #held = 0;
   #isStopped = false;
 
@@ -74,6 +76,7 @@ export class MasterClient {
 
   /** A master's answer carried this number: a newer view than ours is fetched, once for all. */
   noteStamp(stamp: ViewNumber): void {
+    if (isNewer(stamp, this.#stamp)) this.#stamp = stamp;
     if (this.#view !== null && isNewer(stamp, this.#view.number)) {
       this.refreshView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
     }
@@ -159,8 +162,13 @@ export class MasterClient {
 
   async #takeView(): Promise<void> {
     try {
-      const view = await this.#call('getView', {}, headOf);
-      if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
+      let asked: ViewNumber;
+      do {
+        asked = this.#stamp;
+        const view = await this.#call('getView', {}, headOf);
+        if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
+        // The view may have changed behind the answer, and the number that says so comes only once
+      } while (isNewer(this.#stamp, asked) && isNewer(this.#stamp, this.#view.number));
     } finally {
       this.#viewFetch = null;
     }
