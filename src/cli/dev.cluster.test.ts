@@ -80,8 +80,7 @@ test('a child that is killed comes back, and nobody notices', async () => {
   const [pid] = await childPids('datanode', 'node-2');
   process.kill(pid!, 'SIGKILL');
   expect((await s3.request({ method: 'GET', path: '/demo/a' })).body.toString()).toBe('a');
-  // Seen to answer 503 once right after a start, not explained yet: repeated, as every SDK does
-  await expect.poll(async () => (await s3.request({ method: 'PUT', path: '/demo/b', body: Buffer.from('b') })).status).toBe(200);
+  expect((await s3.request({ method: 'PUT', path: '/demo/b', body: Buffer.from('b') })).status).toBe(200);
   await dev.says(/node-2 was ended by SIGKILL, starts again in 0\.\d s/);
   while ((await childPids('datanode', 'node-2')).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await s3.request({ method: 'GET', path: '/demo/b' })).body.toString()).toBe('b');

@@ -186,8 +186,10 @@ describe('the view', () => {
     const { master, heads } = masterWith(() => ({ number: { epoch: 1, n: 1 }, nodes: [] }));
     const fetched = master.someView();
     master.noteStamp({ epoch: 2, n: 9 });
+    expect(master.isViewBehind).toBe(true);
     await fetched;
     expect(heads).toHaveLength(2);
+    expect(master.isViewBehind).toBe(false);
   });
 });
 

@@ -68,6 +68,11 @@ export class MasterClient {
     return this.#view ?? Promise.reject(new Refusal('master-away'));
   }
 
+  /** A newer view than ours is known of, or there is none yet. */
+  get isViewBehind(): boolean {
+    return this.#view === null || isNewer(this.#stamp, this.#view.number);
+  }
+
   /** Fetches the view; who comes while it is on its way gets the same. */
   refreshView(): Promise<void> {
     this.#viewFetch ??= this.#takeView();
@@ -77,7 +82,7 @@ export class MasterClient {
   /** A master's answer carried this number: a newer view than ours is fetched, once for all. */
   noteStamp(stamp: ViewNumber): void {
     if (isNewer(stamp, this.#stamp)) this.#stamp = stamp;
-    if (this.#view !== null && isNewer(stamp, this.#view.number)) {
+    if (this.#view !== null && this.isViewBehind) {
       this.refreshView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
     }
   }
@@ -168,7 +173,8 @@ export class MasterClient {
         const view = await this.#call('getView', {}, headOf);
         if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
         // The view may have changed behind the answer, and the number that says so comes only once
-      } while (isNewer(this.#stamp, asked) && isNewer(this.#stamp, this.#view.number));
+      } while (isNewer(this.#stamp, asked) && this.isViewBehind);
+      this.#stamp = this.#view.number;
     } finally {
       this.#viewFetch = null;
     }

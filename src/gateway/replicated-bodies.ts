@@ -8,20 +8,22 @@ import { ChunkWriter, type BodySource } from '../replication/chunk-writer.js';
 import type { BodyOrigin, BodyStore, FoundObject } from './body-store.js';
 import type { MasterClient } from './master-client.js';
 
+type Master = Pick<MasterClient, 'ask' | 'view' | 'someView' | 'isViewBehind' | 'refreshView'>;
+
 /** Bodies on datanodes: the replication layer, with what it needs to know from the master. */
 export class ReplicatedBodies implements BodyStore {
-  readonly #master: Pick<MasterClient, 'ask' | 'view' | 'someView'>;
+  readonly #master: Master;
   readonly #writer: ChunkWriter;
   readonly #reader: ChunkReader;
 
-  constructor(master: Pick<MasterClient, 'ask' | 'view' | 'someView'>, parts: { writer: ChunkWriter; reader: ChunkReader }) {
+  constructor(master: Master, parts: { writer: ChunkWriter; reader: ChunkReader }) {
     this.#master = master;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
   }
 
   async write(source: BodySource, origin: BodyOrigin): Promise<WrittenChunk[]> {
-    if (this.#master.view === null) await this.#master.someView();
+    if (this.#master.isViewBehind || !hasQuorum(viewOf(this.#master))) await this.#refreshView();
     return this.#writer.write(source, { kind: 'chunk', origin, chunkSizeBytes: chunkSizeBytesMax });
   }
 
@@ -34,10 +36,25 @@ export class ReplicatedBodies implements BodyStore {
     return this.#master.view === null ? this.#readLater(object, range) : this.#reader.read(object, range);
   }
 
+  /** Nodes that a view lacks get no copies: right after a start it may lack them all. Refuses: master-away. */
+  async #refreshView(): Promise<void> {
+    try {
+      await this.#master.refreshView();
+    } catch (error) {
+      if (this.#master.view === null) throw error;
+    }
+  }
+
   async *#readLater(object: ReadableObject, range: ByteRange): AsyncGenerator<Buffer, void, void> {
     await this.#master.someView();
     yield* this.#reader.read(object, range);
   }
+}
+
+function hasQuorum({ nodes, writeQuorum }: View): boolean {
+  let writable = 0;
+  for (const node of nodes) if (node.writable) writable += 1;
+  return writable >= writeQuorum;
 }
 
 /** The view at hand; both ways above begin only when there is one. */
