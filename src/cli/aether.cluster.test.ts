@@ -22,17 +22,26 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function start(...args: string[]): ChildProcess {
+function start(args: readonly string[], variables: Record<string, string> = {}): ChildProcess {
   const { PATH } = process.env;
   return spawn(process.execPath, [resolve('dist/aether.js'), ...args], {
     cwd: folder,
-    env: { PATH, HOME: folder },
+    env: { PATH, HOME: folder, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-async function aether(...args: string[]): Promise<{ code: number; out: Buffer; err: string }> {
-  const child = start(...args);
+function aether(...args: string[]): Promise<Ended> {
+  return ended(start(args));
+}
+
+interface Ended {
+  code: number;
+  out: Buffer;
+  err: string;
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout!.on('data', (piece: Buffer) => out.push(piece));
   child.stderr!.on('data', (piece: Buffer) => err.push(piece));
@@ -69,9 +78,24 @@ test('status sees three live nodes; clearing one that is not quarantined is refu
   expect((await aether('status', '--exit-code')).code).toBe(0);
 });
 
+test('a port of the store that is not the one wanted is told as that', async () => {
+  const swapped = { AETHER_MASTER_ADDRESS: `http://127.0.0.1:${store.port}`, AWS_ENDPOINT_URL: '' };
+  const credentials = readFileSync(join(folder, 'aether-data', 'credentials.env'), 'utf8');
+  swapped.AWS_ENDPOINT_URL = /AETHER_MASTER_ADDRESS=(.*)/.exec(credentials)![1]!;
+  for (const [args, port] of [
+    [['status'], 'the REST port of a master, 42100'],
+    [['ls', 's3://demo'], 'the S3 port of a gateway, 9000'],
+  ] as const) {
+    const { code, err } = await ended(start(args, swapped));
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/answered, with HTTP status 4\d\d, but not as/);
+    expect(err).toContain(port);
+  }
+});
+
 test('Ctrl-C leaves neither an upload nor an object behind', async () => {
   writeFileSync(join(folder, 'large'), Buffer.alloc(300 * MiB));
-  const child = start('put', 'large', 's3://demo/large', '--debug', '--concurrency', '1');
+  const child = start(['put', 'large', 's3://demo/large', '--debug', '--concurrency', '1']);
   let err = '';
   for await (const text of child.stderr!.setEncoding('utf8') as AsyncIterable<string>) {
     err += text;

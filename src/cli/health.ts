@@ -8,6 +8,7 @@ export async function checkHealth(adminPort: number): Promise<true | string> {
     const answer = await requestSmall({ method: 'GET', url: `http://127.0.0.1:${adminPort}/readyz`, timeoutMs: answerWithinMs });
     return answer.status === 200 || answer.text.trim();
   } catch (error) {
-    return (error as Error).message;
+    const { message } = error as Error;
+    return `nothing serves the admin port ${adminPort} (${message}): is it the --admin-port of a role that runs on this machine?`;
   }
 }

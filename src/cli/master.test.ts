@@ -93,7 +93,7 @@ test('status fits one screen', async () => {
   expect(code).toBe(0);
   expect(out).toContain('HEALTHY  Every chunk has its copies');
   expect(out).toMatch(/NODE +STATE/);
-  expect(out).toContain('5 objects in 1 buckets, 4.0 KiB');
+  expect(out).toContain('5 objects in 1 bucket, 4.0 KiB');
   expect(JSON.parse((await run(['status', '-o', 'json'])).out)).toMatchObject({
     verdict: 'healthy',
     view: { epoch: 1 },

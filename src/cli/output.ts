@@ -136,6 +136,11 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 node`, `2 nodes`. */
+export function formatCount(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 /** Bytes of `16MiB`, `4k`, `100`. */
 export function parseBytes(text: string): number {
   const match = /^(\d{1,12})\s*(?:([kmgt])(?:i?b)?|b)?$/i.exec(text);

@@ -57,15 +57,25 @@ export class RestClient {
 
   #refused(status: number, json: unknown, requestId: string | null): CliError {
     const parsed = restErrorSchema.safeParse(json);
-    const { code, message } = parsed.success ? parsed.data.error : { code: `http-${status}`, message: `HTTP status ${status}.` };
-    const denied = status === 401 || status === 403;
+    if (!parsed.success) {
+      return new CliError({
+        exitCode: exitCodeOf(status),
+        code: `http-${status}`,
+        what: `${this.#exchange.address.origin} answered, with HTTP status ${status}, but not as a master does.`,
+        why: 'What is wanted is the REST port of a master, 42100 unless it was told otherwise.',
+        hint: 'aether config view --show-source',
+        requestId,
+      });
+    }
+    const { code, message } = parsed.data.error;
+    const facts = { exitCode: exitCodeOf(status), code, requestId };
+    if (status === 404) return new CliError({ ...facts, what: message });
+    if (status !== 401 && status !== 403) return new CliError({ ...facts, what: 'The master refused the request.', why: message });
     return new CliError({
-      exitCode: exitCodeOf(status),
-      code,
-      what: denied ? 'The master does not accept the token.' : 'The master refused the request.',
+      ...facts,
+      what: 'The master does not accept the token.',
       why: message,
-      hint: denied ? 'set AETHER_REST_TOKEN; aether config view --show-source' : null,
-      requestId,
+      hint: 'set AETHER_REST_TOKEN; aether config view --show-source',
     });
   }
 }

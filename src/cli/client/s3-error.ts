@@ -16,7 +16,9 @@ interface S3Answer {
 
 /** What a refusal of S3 means to the person at the terminal. An answer to HEAD has no body, so its status has to do. */
 export function s3Error(answer: S3Answer, place: RequestPlace): CliError {
-  const { code, message, region } = readError(answer, place);
+  const error = readError(answer, place);
+  if (error === null) return foreignAnswer(answer);
+  const { code, message, region } = error;
   return new CliError({
     exitCode: exitCodeOf(answer.status),
     code,
@@ -27,18 +29,37 @@ export function s3Error(answer: S3Answer, place: RequestPlace): CliError {
   });
 }
 
-function readError({ status, body }: S3Answer, place: RequestPlace): { code: string; message: string | null; region: string | null } {
-  if (body.length > 0) {
-    try {
-      const root = readXml(body);
-      const code = childText(root, 'Code');
-      if (root.name === 'Error' && code !== null) return { code, message: childText(root, 'Message'), region: childText(root, 'Region') };
-    } catch {
-      // Not the answer of a store: a proxy's page, perhaps. Its status is all that can be told.
-    }
+interface ReadError {
+  code: string;
+  message: string | null;
+  region: string | null;
+}
+
+/** Null: these are no words of S3. */
+function readError({ status, body }: S3Answer, place: RequestPlace): ReadError | null {
+  if (body.length === 0) {
+    const code = codeOfStatus(status, place);
+    return { code, message: whatOf(code, place) === null ? `HTTP status ${status}.` : null, region: null };
   }
-  const code = codeOfStatus(status, place);
-  return { code, message: whatOf(code, place) === null ? `HTTP status ${status}.` : null, region: null };
+  try {
+    const root = readXml(body);
+    const code = childText(root, 'Code');
+    if (root.name === 'Error' && code !== null) return { code, message: childText(root, 'Message'), region: childText(root, 'Region') };
+  } catch {
+    // Not the answer of a store: a proxy's page, or another port
+  }
+  return null;
+}
+
+function foreignAnswer({ status, requestId }: S3Answer): CliError {
+  return new CliError({
+    exitCode: exitCodeOf(status),
+    code: `Http${status}`,
+    what: `The endpoint answered, with HTTP status ${status}, but not as S3 does.`,
+    why: 'What is wanted is the S3 port of a gateway, 9000 unless it was told otherwise, or a proxy before it.',
+    hint: 'aether config view --show-source',
+    requestId,
+  });
 }
 
 function codeOfStatus(status: number, { key }: RequestPlace): string {

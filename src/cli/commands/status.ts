@@ -3,7 +3,7 @@ import { usageError } from '../cli-error.js';
 import { nodesSchema, statusSchema, type Node, type Status } from '../client/rest-shapes.js';
 import type { Context, Start } from '../context.js';
 import { exitCode } from '../exit-code.js';
-import { formatAge, formatBytes } from '../output.js';
+import { formatAge, formatBytes, formatCount } from '../output.js';
 import { nodeTable } from './node.js';
 
 interface StatusOptions {
@@ -62,8 +62,8 @@ function screen(context: Context, status: Status, nodes: readonly Node[]): strin
   const lines = [
     `${verdict}  ${status.words.join(' ')}`,
     '',
-    `copies     ${status.replicationFactor}, ${status.writeQuorum} synced before a write is acknowledged; writes go on after the loss of ${status.writesSurviveNodes} nodes`,
-    `data       ${count('objects')} objects in ${count('buckets')} buckets, ${formatBytes(count('objectBytes'))}; ${count('chunks')} chunks`,
+    `copies     ${status.replicationFactor}, ${status.writeQuorum} synced before a write is acknowledged; writes go on after the loss of ${formatCount(status.writesSurviveNodes, 'node')}`,
+    `data       ${formatCount(count('objects'), 'object')} in ${formatCount(count('buckets'), 'bucket')}, ${formatBytes(count('objectBytes'))}; ${formatCount(count('chunks'), 'chunk')}`,
     `disks      ${formatBytes(used)} of ${formatBytes(capacity)} used${capacity > 0 ? ` (${Math.round((100 * used) / capacity)} %)` : ''}`,
     `repair     ${census === null ? 'not all chunks are counted yet' : `${census.short} of ${census.chunks} chunks short of copies, ${census.atRisk} with one left, ${census.none} with none${census.chunks === count('chunks') ? '' : ` (counted ${formatAge(Date.now() - census.takenAtWallMs)} ago)`}`}; ${status.copiesUnderWay} copies under way`,
     `garbage    ${count('garbage')} bodies to work off, ${count('doomed')} copies to delete`,
