@@ -90,6 +90,7 @@ describe('a start that cannot be is one line and exit code 2', () => {
 
 test('help and version go to stdout', async () => {
   expect(await run(['help'])).toMatchObject({ code: 0, errors: '' });
+  expect(await run(['help', 'datanodes'])).toMatchObject({ code: 2, errors: expect.stringContaining('did you mean datanode?') as string });
   expect((await run(['help', 'datanode'])).output).toContain('--master-address VALUE');
   expect((await run(['gateway', '--help'])).output).toContain('--region VALUE');
   expect((await run(['version'])).output).toMatch(/^aetherstore \d+\.\d+\.\d+ \(Node /);

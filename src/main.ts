@@ -39,11 +39,13 @@ interface RoleParts {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const [word = 'help', ...flags] = words;
-  if (word === 'version' || word === '--version') return say(versionText());
-  const role = roles.find((name) => name === (word === 'help' ? flags[0] : word));
-  if (role && (word === 'help' || flags.includes('--help') || flags.includes('-h'))) return say(roleText(role));
-  if (word === 'help' || word === '--help' || word === '-h') return say(overviewText());
+  const [first = 'help', ...flags] = words;
+  if (first === 'version' || first === '--version') return say(versionText());
+  const isHelp = first === 'help' || first === '--help' || first === '-h';
+  const word = isHelp ? flags[0] : first;
+  if (word === undefined) return say(overviewText());
+  const role = roles.find((name) => name === word);
+  if (role && (isHelp || flags.includes('--help') || flags.includes('-h'))) return say(roleText(role));
   if (!role) {
     const near = nearestName(word, roles);
     throw new ConfigError(`${JSON.stringify(word)} is no role${near ? `; did you mean ${near}?` : ''} (see \`aetherstore help\`)`);

@@ -101,7 +101,7 @@ export async function recoverLog(parts: RecoveryParts): Promise<RecoveredLog> {
     };
     if (problem === null) await derive();
     else held.push(derive);
-    parts.log.info({ segment: segment.number, records: hint.entries.count, problem }, 'segment read');
+    parts.log.info({ segment: segment.number, records: hint.entries.count, ...(problem !== null && { problem }) }, 'segment read');
   }
   if (damage.length > 0) await parts.quarantine(damage.join('; '));
   for (const derive of held) await derive();

@@ -42,6 +42,7 @@ Ctrl-C stops everything; the data stays.
 function copiesLine(facts: DevFacts): string {
   const { replicationFactor: copies, writeQuorum: synced, nodeAddresses } = facts;
   const made = Math.min(copies, nodeAddresses.length);
-  return `Each object has ${made} ${made === 1 ? 'copy' : 'copies'}, ${synced} synced to disk before a write is acknowledged. All of them are on this one host:
+  const wanted = made === copies ? '' : ` (${copies} are wanted: --nodes ${copies} gives them)`;
+  return `Each object has ${made} ${made === 1 ? 'copy' : 'copies'}${wanted}, ${synced} synced to disk before a write is acknowledged. All of them are on this one host:
 a killed process loses nothing, a lost machine loses everything.`;
 }

@@ -13,14 +13,15 @@ export class Failures {
     this.#total = total;
   }
 
-  /** Runs one piece of the work. A single piece fails the command itself; Ctrl-C always does. */
-  async guard(name: string, work: () => Promise<void>): Promise<void> {
+  /** Runs one piece of the work; null: it failed. A single piece fails the command itself; Ctrl-C always does. */
+  async guard<Done>(name: string, work: () => Promise<Done>): Promise<Done | null> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       const goOn = this.#total > 1 && error instanceof CliError && error.facts.exitCode !== exitCode.interrupted;
       if (!goOn) throw error;
       this.add(name, `${error.facts.what} ${error.facts.why ?? ''}`);
+      return null;
     }
   }
 

@@ -92,6 +92,16 @@ describe('put', () => {
     expect(code).toBe(exitCode.partial);
     expect(err).toContain('missing: There is no file');
     expect([...server.objects.keys()]).toEqual(['/demo/in/one', '/demo/in/two']);
+    const json = await run(['put', one, two, 's3://demo/in/', '-o', 'json']);
+    expect(JSON.parse(json.out)).toMatchObject([{ key: 'in/one' }, { key: 'in/two', sizeBytes: 1 }]);
+  });
+
+  test('several files are not put together under one key, and a folder is none', async () => {
+    const { code, err } = await run(['put', file('one', '1'), file('two', '2'), 's3://demo/key']);
+    expect(code).toBe(exitCode.usage);
+    expect(err).toContain('s3://demo/key is one key, and these are 2 files.');
+    expect((await run(['put', folder, 's3://demo/'])).err).toContain('is a folder');
+    expect(server.objects.size).toBe(0);
   });
 
   test('--no-clobber fails with exit code 5 when the object exists', async () => {
@@ -164,6 +174,16 @@ describe('get and cat', () => {
     stored('k', body);
     server.faults.brokenGets = { times: 3, afterBytes: 700_000 };
     expect((await run(['cat', 's3://demo/k'])).bytes.equals(body)).toBe(true);
+  });
+
+  test('a range beyond the object is refused, also of an empty one', async () => {
+    stored('three', 'abc');
+    stored('empty', '');
+    expect((await run(['cat', 's3://demo/three', '--range', '1-9'])).out).toBe('bc');
+    const { code, err } = await run(['cat', 's3://demo/three', '--range', '3-9']);
+    expect([code, err]).toEqual([exitCode.other, 'error: --range 3-9 is not in the object, which has 3 bytes.\n']);
+    expect((await run(['cat', 's3://demo/three', '--range', '2-1'])).code).toBe(exitCode.other);
+    expect((await run(['cat', 's3://demo/empty', '--range', '0-'])).code).toBe(0);
   });
 
   test('an interrupted download goes on with the next command; a changed object begins anew', async () => {
@@ -250,7 +270,7 @@ describe('rm', () => {
   test('deletes nothing without --yes where nobody can be asked, nor with --dry-run', async () => {
     stored('a', '1');
     expect((await run(['rm', 's3://demo/a'])).code).toBe(exitCode.usage);
-    expect((await run(['rm', '-r', 's3://demo/'])).err).toContain('This deletes 1 objects (1 B) below s3://demo/.');
+    expect((await run(['rm', '-r', 's3://demo/'])).err).toContain('This deletes 1 object (1 B) below s3://demo/.');
     expect((await run(['rm', 's3://demo/a', '--dry-run'])).out).toBe('s3://demo/a would be deleted\n');
     expect(server.objects.size).toBe(1);
   });
@@ -260,6 +280,17 @@ describe('rm', () => {
     expect((await run(['rm', '--yes', 's3://demo/a'])).out).toBe('s3://demo/a is deleted\n');
     expect((await run(['rm', '--yes', '-r', 's3://demo/p/', '-o', 'name'])).out).toBe('s3://demo/p/1\ns3://demo/p/2\n');
     expect([...server.objects.keys()]).toEqual(['/demo/q']);
+    for (const key of ['a', 'b', 'p/1']) stored(key, 'x');
+    expect(JSON.parse((await run(['rm', '--yes', 's3://demo/a', 's3://demo/b', '-o', 'json'])).out)).toMatchObject([
+      { key: 'a' },
+      { key: 'b' },
+    ]);
+    expect((await run(['rm', '-r', 's3://demo/p'])).err).toContain('1 object (1 B) whose names begin with s3://demo/p.');
+    expect(JSON.parse((await run(['rm', '--yes', '-r', 's3://demo/p', '-o', 'json'])).out)).toEqual([
+      { bucket: 'demo', key: 'p/1', deleted: true },
+    ]);
+    const none = await run(['rm', '--yes', '-r', 's3://demo/p', '-o', 'json']);
+    expect([none.code, JSON.parse(none.out), none.err]).toEqual([0, [], 'There is nothing to delete.\n']);
   });
 
   test('names what could not be deleted and ends with exit code 6', async () => {
@@ -270,6 +301,12 @@ describe('rm', () => {
     expect(out).not.toContain('locked');
     expect([...server.objects.keys()]).toEqual(['/demo/p/locked']);
   });
+});
+
+test('an endpoint of http that is called https is told as that', async () => {
+  const { code, err } = await run(['ls', '--endpoint-url', server.endpoint.replace('http:', 'https:')]);
+  expect(code).toBe(exitCode.unreachable);
+  expect(err).toContain(`is it ${server.endpoint}?`);
 });
 
 test('stat shows size, type and metadata', async () => {
@@ -305,4 +342,7 @@ test('bench measures, says its figures as JSON, and leaves nothing behind', asyn
   expect(result.latency.p50Ms).toBeLessThanOrEqual(result.latency.maxMs);
   expect(server.objects.size).toBe(0);
   expect((await run(['bench', 'put', '--duration', '1', '--concurrency', '2'])).out).toMatch(/p50 .* p99 .*\n.*≤/);
+  const began = performance.now();
+  expect(await run(['bench', 'put', '--duration', '60', '--bucket', 'nobody'])).toMatchObject({ code: exitCode.notFound, out: '' });
+  expect(performance.now() - began).toBeLessThan(30_000);
 });

@@ -28,6 +28,13 @@ export interface ListShape<Row> {
   json?: (row: Row) => unknown;
 }
 
+/** How one of several things that were done is told in each format. */
+export interface EachShape<Item> {
+  value: (item: Item) => unknown;
+  text: (item: Item) => string;
+  name: (item: Item) => string;
+}
+
 export interface OutputOptions {
   format: OutputFormat;
   noHeaders: boolean;
@@ -56,6 +63,20 @@ export class Output {
     if (this.format === 'json') await this.write(`${JSON.stringify(value, null, 2)}\n`);
     else if (this.format === 'jsonl') await this.write(`${JSON.stringify(value)}\n`);
     else await this.write(`${this.format === 'name' ? name : text}\n`);
+  }
+
+  /** What became of several things, one by one as it happens: a line each for people, one array in JSON. */
+  async each<Item>(items: AsyncIterable<Item>, shape: EachShape<Item>): Promise<void> {
+    if (this.format !== 'json') {
+      for await (const item of items) await this.result(shape.value(item), shape.text(item), shape.name(item));
+      return;
+    }
+    let opening = '[';
+    for await (const item of items) {
+      await this.write(`${opening}\n  ${JSON.stringify(shape.value(item))}`);
+      opening = ',';
+    }
+    await this.write(opening === '[' ? '[]\n' : '\n]\n');
   }
 
   /** A list, page by page as it comes. */

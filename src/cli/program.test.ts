@@ -37,7 +37,7 @@ describe('the command line', () => {
     [['config', 'profil'], /Did you mean profile\?/],
     [['ls', '-o', 'yaml'], /there is no such format/],
     [['ls', '--timeout', 'soon', 's3://b'], /No S3 endpoint|number of seconds/],
-    [['cat'], /missing required argument/i],
+    [['cat'], /missing required argument[^]*try: aether cat --help/i],
     [['bench', 'delete'], /Allowed choices are put, get, mixed/],
     [['get', 'not-an-address'], /is no address/],
     [['cat', 's3://bucket'], /names a bucket, not an object/],

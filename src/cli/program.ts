@@ -52,7 +52,7 @@ export async function runCli(args: readonly string[], environment: Environment):
     if (environment.interrupted.aborted) return exitCode.interrupted;
     return contexts[0]?.exitCode ?? exitCode.ok;
   } catch (error) {
-    return tellFailure(error, args, environment);
+    return tellFailure(error, args, { environment, program });
   } finally {
     for (const context of contexts) context.close();
   }
@@ -82,17 +82,24 @@ function createProgram(environment: Environment, start: Start): Command {
   return program;
 }
 
-function tellFailure(error: unknown, args: readonly string[], environment: Environment): ExitCode {
+function tellFailure(error: unknown, args: readonly string[], at: { environment: Environment; program: Command }): ExitCode {
+  const { environment, program } = at;
   if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok; // help and version were shown
   if (error instanceof CommanderError && error.code === 'commander.help') return exitCode.usage; // a command was missing: help was shown
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') return exitCode.ok; // the reader has seen enough (`| head`)
-  const { facts } = environment.interrupted.aborted ? interruptedError() : toCliError(error);
+  const { facts } = environment.interrupted.aborted ? interruptedError() : toCliError(error, helpOf(program, args));
   environment.errors.write(wantsJson(args) ? jsonOf(facts) : textOf(facts));
   if (args.includes('--debug') && error instanceof Error) environment.errors.write(`debug: ${error.stack ?? error.message}\n`);
   return facts.exitCode;
 }
 
-function toCliError(error: unknown): CliError {
+/** The command whose help tells more. */
+function helpOf(program: Command, args: readonly string[]): string {
+  const called = program.commands.find((command) => args.includes(command.name()));
+  return called === undefined ? 'aether --help' : `aether ${called.name()} --help`;
+}
+
+function toCliError(error: unknown, hint: string): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof CommanderError) {
     const what = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
@@ -100,7 +107,7 @@ function toCliError(error: unknown): CliError {
       exitCode: exitCode.usage,
       code: 'usage',
       what: `${what.charAt(0).toUpperCase()}${what.slice(1)}`,
-      hint: 'aether --help',
+      hint,
     });
   }
   const what = error instanceof Error ? error.message : String(error);

@@ -87,15 +87,21 @@ function parseAddress(text: string): URL {
 }
 
 function unreachable(address: URL, cause: Error): CliError {
-  const { code } = cause as NodeJS.ErrnoException;
   return new CliError(
     {
       exitCode: exitCode.unreachable,
       code: 'unreachable',
       what: `${address.origin} does not answer.`,
-      why: code === 'ECONNREFUSED' ? 'Nothing listens there.' : cause.message || code || null,
+      why: whyUnreachable(address, cause),
       hint: 'start a store with `make run` or `aetherstore dev`, or see where the address comes from: aether config view --show-source',
     },
     { cause },
   );
+}
+
+function whyUnreachable(address: URL, cause: Error): string | null {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'Nothing listens there.';
+  if (code === 'EPROTO') return `It does not speak TLS, or not as we do: is it http://${address.host}?`;
+  return cause.message || code || null;
 }

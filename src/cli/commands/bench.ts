@@ -54,6 +54,7 @@ export function addBench(program: Command, start: Start): void {
       const plan = planOf(context, kind, options);
       const client = context.s3();
       const written: string[] = [];
+      await client.ask({ method: 'HEAD', bucket: plan.bucket, signal: context.signal }); // says at once when it is not there
       try {
         if (kind !== 'put') await prepare(context, client, plan, written);
         const result = await measure(context, client, plan, written);

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { parseObjectAddress, type Address } from '../address.js';
-import { usageError } from '../cli-error.js';
+import { CliError, usageError } from '../cli-error.js';
 import { readRange } from '../client/download.js';
 import { headObject } from '../client/objects.js';
 import type { Context, Start } from '../context.js';
+import { exitCode } from '../exit-code.js';
 
 export function addCat(program: Command, start: Start): void {
   program
@@ -34,5 +35,11 @@ function parseRange(text: string, sizeBytes: number): { startBytes: number; endB
   const match = /^(\d{1,15})-(\d{1,15})?$/.exec(text);
   if (match === null) throw usageError(`--range ${text}: FIRST-LAST or FIRST- is wanted.`);
   const endBytes = match[2] === undefined ? sizeBytes : Math.min(sizeBytes, Number(match[2]) + 1);
-  return { startBytes: Math.min(Number(match[1]), endBytes), endBytes };
+  const startBytes = Number(match[1]);
+  if (startBytes < endBytes || (startBytes === 0 && sizeBytes === 0)) return { startBytes, endBytes };
+  throw new CliError({
+    exitCode: exitCode.other,
+    code: 'InvalidRange',
+    what: `--range ${text} is not in the object, which has ${sizeBytes} bytes.`,
+  });
 }

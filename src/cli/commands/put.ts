@@ -9,7 +9,7 @@ import type { Context, Start } from '../context.js';
 import { exitCode } from '../exit-code.js';
 import { Failures } from '../failures.js';
 import { onFile } from '../file-error.js';
-import { formatBytes, parseBytes } from '../output.js';
+import { formatBytes, parseBytes, type EachShape } from '../output.js';
 
 interface PutOptions {
   contentType?: string;
@@ -39,16 +39,53 @@ export function addPut(program: Command, start: Start): void {
       if (target === undefined || what.length === 0)
         throw usageError('What is to be uploaded, and where to?', 'aether put FILE s3://BUCKET/KEY');
       const address = parseAddress(target);
-      const intoFolder = what.length > 1 || address.key === '' || address.key.endsWith('/');
+      const intoFolder = address.key === '' || address.key.endsWith('/');
+      if (what.length > 1 && !intoFolder)
+        throw usageError(`${target} is one key, and these are ${what.length} files.`, `aether put … ${target}/`);
+      if (what.includes('-') && intoFolder) throw usageError('stdin has no name.', 'aether put - s3://BUCKET/KEY');
       const settings = { headers: headersOf(options), ...sizesOf(options) };
-      const failures = new Failures(context, what.length);
-      for (const file of what) {
-        if (file === '-' && intoFolder) throw usageError('stdin has no name.', 'aether put - s3://BUCKET/KEY');
-        const key = intoFolder ? `${address.key}${basename(resolve(file))}` : address.key;
-        await failures.guard(file, () => onFile(file, 'read', () => putOne(context, file, { ...address, key }, settings)));
+      const places = what.map((file) => ({
+        file,
+        address: intoFolder ? { ...address, key: `${address.key}${basename(resolve(file))}` } : address,
+      }));
+      const [first] = places;
+      if (first !== undefined && places.length === 1) {
+        const put = await putAt(context, first, settings);
+        await context.output.result(shape.value(put), shape.text(put), shape.name(put));
+        return;
       }
+      const failures = new Failures(context, places.length);
+      await context.output.each(putEach(context, places, { settings, failures }), shape);
       failures.report();
     });
+}
+
+interface Place {
+  file: string;
+  address: Address;
+}
+
+type Put = Place & Uploaded;
+
+const shape: EachShape<Put> = {
+  value: ({ address: { bucket, key }, sizeBytes, etag, parts }) => ({ bucket, key, sizeBytes, etag, parts }),
+  text: ({ address, sizeBytes, parts }) => `${formatAddress(address)}  ${formatBytes(sizeBytes)}${parts > 1 ? `, ${parts} parts` : ''}`,
+  name: ({ address }) => formatAddress(address),
+};
+
+async function* putEach(
+  context: Context,
+  places: readonly Place[],
+  { settings, failures }: { settings: PutSettings; failures: Failures },
+): AsyncGenerator<Put> {
+  for (const place of places) {
+    const put = await failures.guard(place.file, () => putAt(context, place, settings));
+    if (put !== null) yield put;
+  }
+}
+
+async function putAt(context: Context, place: Place, settings: PutSettings): Promise<Put> {
+  return { ...place, ...(await onFile(place.file, 'read', () => putOne(context, place.file, place.address, settings))) };
 }
 
 interface PutSettings {
@@ -57,16 +94,15 @@ interface PutSettings {
   concurrency: number;
 }
 
-async function putOne(context: Context, file: string, address: Address, settings: PutSettings): Promise<void> {
+async function putOne(context: Context, file: string, address: Address, settings: PutSettings): Promise<Uploaded> {
   const { bucket, key } = address;
   const target: UploadTarget = { bucket, key, headers: settings.headers };
   const sizeBytes = file === '-' ? null : await sizeOf(file);
   const progress = context.progress({ label: basename(file), totalBytes: sizeBytes });
-  let uploaded: Uploaded;
   try {
     const pieceBytes = pieceSize(sizeBytes, settings.partSizeBytes);
     const pieces = sizeBytes === null ? streamPieces(context.environment.input, pieceBytes) : filePieces(file, sizeBytes, pieceBytes);
-    uploaded = await uploadPieces(context.s3(address.profile), target, pieces, {
+    return await uploadPieces(context.s3(address.profile), target, pieces, {
       partSizeBytes: pieceBytes,
       concurrency: settings.concurrency,
       signal: context.signal,
@@ -75,12 +111,6 @@ async function putOne(context: Context, file: string, address: Address, settings
   } finally {
     progress.end();
   }
-  const parts = uploaded.parts > 1 ? `, ${uploaded.parts} parts` : '';
-  await context.output.result(
-    { bucket, key, ...uploaded },
-    `${formatAddress(address)}  ${formatBytes(uploaded.sizeBytes)}${parts}`,
-    formatAddress(address),
-  );
 }
 
 /** A whole file in one piece as long as that is a single PUT. */
@@ -92,6 +122,8 @@ function pieceSize(sizeBytes: number | null, partSizeBytes: number): number {
 async function sizeOf(file: string): Promise<number> {
   try {
     const facts = await stat(file);
+    if (facts.isDirectory())
+      throw usageError(`${file} is a folder; files are uploaded one by one.`, `rclone copy ${file} aether:BUCKET/PREFIX`);
     if (!facts.isFile()) throw usageError(`${file} is not a file.`);
     return facts.size;
   } catch (cause) {

@@ -5,7 +5,7 @@ import { usageError } from '../cli-error.js';
 import { deleteObjects, listAll } from '../client/objects.js';
 import type { Context, Start } from '../context.js';
 import { Failures } from '../failures.js';
-import { formatBytes } from '../output.js';
+import { formatBytes, formatCount, type EachShape } from '../output.js';
 
 interface RmOptions {
   recursive?: true;
@@ -34,45 +34,72 @@ async function removeKeys(context: Context, addresses: Address[], options: RmOpt
     const what = addresses.length === 1 && first !== undefined ? formatAddress(first) : `${addresses.length} objects`;
     await context.confirm(`This deletes ${what}.`, options.yes === true);
   }
-  const failures = new Failures(context, addresses.length);
-  for (const address of addresses) {
-    await failures.guard(formatAddress(address), async () => {
-      if (options.dryRun !== true) {
-        await context.s3(address.profile).ask({ method: 'DELETE', bucket: address.bucket, key: address.key, signal: context.signal });
-      }
-      await say(context, address, options);
-    });
+  const shape = shapeOf(options);
+  if (addresses.length === 1 && first !== undefined) {
+    await removeKey(context, first, options);
+    return context.output.result(shape.value(first), shape.text(first), shape.name(first));
   }
+  const failures = new Failures(context, addresses.length);
+  await context.output.each(removeEach(context, addresses, { options, failures }), shape);
   failures.report();
+}
+
+async function* removeEach(
+  context: Context,
+  addresses: readonly Address[],
+  { options, failures }: { options: RmOptions; failures: Failures },
+): AsyncGenerator<Address> {
+  for (const address of addresses) {
+    const removed = await failures.guard(formatAddress(address), () => removeKey(context, address, options));
+    if (removed !== null) yield removed;
+  }
+}
+
+async function removeKey(context: Context, address: Address, { dryRun }: RmOptions): Promise<Address> {
+  const { bucket, key, profile } = address;
+  if (dryRun !== true) await context.s3(profile).ask({ method: 'DELETE', bucket, key, signal: context.signal });
+  return address;
 }
 
 async function removeBelow(context: Context, texts: string[], options: RmOptions): Promise<void> {
   const [text] = texts;
   if (text === undefined || texts.length > 1) throw usageError('-r takes one address.');
   const address = parseAddress(text);
-  const client = context.s3(address.profile);
-  const place = { bucket: address.bucket, prefix: address.key };
   if (options.dryRun !== true) {
     const found = await measure(context, address);
-    if (found.objects === 0) return context.output.result({ deleted: 0 }, 'There is nothing to delete.', '');
-    const what = `This deletes ${found.objects} objects (${formatBytes(found.sizeBytes)}) below ${formatAddress(address)}.`;
-    await context.confirm(what, options.yes === true);
+    const where = address.key === '' || address.key.endsWith('/') ? 'below' : 'whose names begin with';
+    const what = `This deletes ${formatCount(found.objects, 'object')} (${formatBytes(found.sizeBytes)}) ${where} ${formatAddress(address)}.`;
+    if (found.objects === 0) context.note('There is nothing to delete.');
+    else await context.confirm(what, options.yes === true);
   }
-  let total = 0;
-  const failed: { key: string; why: string }[] = [];
-  for await (const page of listAll(client, place, context.signal)) {
+  const failed: Failed = { total: 0, keys: [] };
+  await context.output.each(removePages(context, address, { options, failed }), shapeOf(options));
+  const failures = new Failures(context, failed.total);
+  for (const { key, why } of failed.keys) failures.add(formatAddress({ ...address, key }), why);
+  failures.report();
+}
+
+interface Failed {
+  total: number;
+  keys: { key: string; why: string }[];
+}
+
+async function* removePages(
+  context: Context,
+  address: Address,
+  { options, failed }: { options: RmOptions; failed: Failed },
+): AsyncGenerator<Address> {
+  const client = context.s3(address.profile);
+  for await (const page of listAll(client, { bucket: address.bucket, prefix: address.key }, context.signal)) {
     const keys = page.map(({ key }) => key);
-    total += keys.length;
+    failed.total += keys.length;
     for (let at = 0; at < keys.length && options.dryRun !== true; at += deleteKeysMax) {
       const answers = await deleteObjects(client, { bucket: address.bucket, keys: keys.slice(at, at + deleteKeysMax) }, context.signal);
-      failed.push(...answers.map(({ key, code, message }) => ({ key, why: `${code} ${message}` })));
+      failed.keys.push(...answers.map(({ key, code, message }) => ({ key, why: `${code} ${message}` })));
     }
-    const lost = new Set(failed.map(({ key }) => key));
-    for (const key of keys) if (!lost.has(key)) await say(context, { ...address, key }, options);
+    const lost = new Set(failed.keys.map(({ key }) => key));
+    for (const key of keys) if (!lost.has(key)) yield { ...address, key };
   }
-  const failures = new Failures(context, total);
-  for (const { key, why } of failed) failures.add(formatAddress({ ...address, key }), why);
-  failures.report();
 }
 
 async function measure(context: Context, address: Address): Promise<{ objects: number; sizeBytes: number }> {
@@ -84,8 +111,11 @@ async function measure(context: Context, address: Address): Promise<{ objects: n
   return found;
 }
 
-function say(context: Context, address: Address, { dryRun }: RmOptions): Promise<void> {
-  const { bucket, key } = address;
+function shapeOf({ dryRun }: RmOptions): EachShape<Address> {
   const words = dryRun === true ? 'would be deleted' : 'is deleted';
-  return context.output.result({ bucket, key, deleted: dryRun !== true }, `${formatAddress(address)} ${words}`, formatAddress(address));
+  return {
+    value: ({ bucket, key }) => ({ bucket, key, deleted: dryRun !== true }),
+    text: (address) => `${formatAddress(address)} ${words}`,
+    name: formatAddress,
+  };
 }
