@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { must } from '../src/base/must.js';
 import { Kube } from './kube.js';
 import { Release, type Values } from './release.js';
@@ -5,6 +7,9 @@ import { Release, type Values } from './release.js';
 /** What `e2e/run.ts` hands to the tests. */
 const context = must(process.env['E2E_CONTEXT'], 'E2E_CONTEXT: the tests are started by `make e2e`');
 const [repository = '', tag = ''] = must(process.env['E2E_IMAGE'], 'E2E_IMAGE').split(':');
+
+/** For what helps to see why a test failed. */
+const artifactsFolder = must(process.env['E2E_ARTIFACTS'], 'E2E_ARTIFACTS');
 
 /** Delays of the store are a tenth of what people run; none is nothing. Printed with each run. */
 export const timeFactor = 0.1;
@@ -32,7 +37,18 @@ export async function place({ namespace, labels = {}, name = 'aetherstore', pres
   return new Release({ kube, name, image: { repository, tag }, presets, values: { ...small, ...scaled, ...values } });
 }
 
+/** What its pods have said, for `e2e/run.ts` to keep when a test failed: with the namespace it would be gone. */
+async function saveLogs({ kube }: Release): Promise<void> {
+  const folder = join(artifactsFolder, kube.namespace);
+  mkdirSync(folder, { recursive: true });
+  for (const { metadata } of await kube.list('pods')) {
+    const { stdout, stderr } = await kube.tryRun(['logs', metadata.name, '--all-containers', '--prefix']);
+    writeFileSync(join(folder, `${metadata.name}.log`), stdout + stderr);
+  }
+}
+
 /** Nothing of the release stays, its data neither. */
 export async function removeNamespace(release: Release): Promise<void> {
+  await saveLogs(release);
   await release.kube.run(['delete', 'namespace', release.kube.namespace, '--timeout=180s'], 'uninstall');
 }

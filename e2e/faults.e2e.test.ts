@@ -7,6 +7,7 @@ import { command } from './command.js';
 import { place, removeNamespace } from './environment.js';
 import { HistoryLoad } from './history-load.js';
 import type { KubeObject } from './kube.js';
+import { signalPod } from './pod-process.js';
 import type { Release } from './release.js';
 import { until } from './until.js';
 
@@ -17,14 +18,6 @@ function restarts(pod: KubeObject): number {
     pod.status?.containerStatuses?.find(({ name }) => name === 'master'),
     'the container of the master',
   ).restartCount;
-}
-
-/** From its worker, where the pod's uid is in the name of its control group: no SIGKILL from inside reaches the first process of a container. */
-async function killMaster({ metadata, spec }: KubeObject): Promise<void> {
-  const group = metadata.uid.replaceAll('-', '[-_]');
-  const isMaster = `grep -q '${group}' $p/cgroup && tr '\\0' ' ' < $p/cmdline | grep -q 'main.js master'`;
-  const script = `for p in /proc/[0-9]*; do if ${isMaster}; then kill -9 "\${p#/proc/}" && echo killed; fi; done 2>/dev/null`;
-  expect(await command('docker', ['exec', must(spec?.nodeName, 'a worker'), 'sh', '-c', script])).toBe('killed');
 }
 
 describe('a master killed in the middle of commits', () => {
@@ -44,7 +37,7 @@ describe('a master killed in the middle of commits', () => {
       const acknowledged = load.acknowledged;
       await until('request', 'writes are being committed', async () => (load.acknowledged > acknowledged + 100 ? true : null));
       const before = await release.masterPod();
-      await killMaster(before);
+      await signalPod(before, 'master', 'KILL');
       const after = await until('podReady', 'the container of the master is another one and Ready', async () => {
         const [pod] = await release.kube.untilReady('master', 1);
         return pod !== undefined && restarts(pod) > restarts(before) ? pod : null;

@@ -83,10 +83,12 @@ try {
   say(depth === '0' ? 'smoke tests' : 'all tests');
   const files = depth === '0' ? ['e2e/smoke'] : [];
   const args = ['vitest', 'run', '--config', '.vitest.mjs', '--project', 'e2e', '--no-file-parallelism', ...files];
-  const handed = { KUBECONFIG: kubeconfig, E2E_CONTEXT: `kind-${cluster}`, E2E_IMAGE: image, E2E_TABLE: table };
+  const handed = { KUBECONFIG: kubeconfig, E2E_CONTEXT: `kind-${cluster}`, E2E_IMAGE: image, E2E_TABLE: table, E2E_ARTIFACTS: artifacts };
+  rmSync(artifacts, { recursive: true, force: true });
   isGood = spawnSync('npx', args, { stdio: 'inherit', env: { ...environment, ...handed } }).status === 0;
   process.stdout.write(`\nwhat clients without retries saw:\n${readFileSync(table, 'utf8')}`);
-  if (!isGood) exportArtifacts();
+  if (isGood) rmSync(artifacts, { recursive: true, force: true });
+  else exportArtifacts();
 } finally {
   if (!existed && environment['E2E_KEEP'] !== '1') run('kind', ['delete', 'cluster', '--name', cluster], 'uninstall');
   rmSync(folder, { recursive: true });
