@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from './clock.js';
 import { systemRandom } from './random.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
 const parts = { clock: systemClock, random: systemRandom };
 const lines: { name: string; line: string }[] = [];
@@ -18,7 +18,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise<void>((resolve) => waiting.push(resolve));
 }
 
-function supervisor(): Supervisor {
+function supervisor(more: Partial<SupervisorOptions> = {}): Supervisor {
   lines.length = 0;
   restarts.length = 0;
   running = new Supervisor(
@@ -31,6 +31,7 @@ function supervisor(): Supervisor {
         restarts.push(`${name} ${how}`);
         wake();
       },
+      ...more,
     },
     parts,
   );
@@ -85,10 +86,24 @@ test('a child that does not stop is killed at the deadline', async () => {
 test('a child that refuses its configuration is not started again', async () => {
   const refused = supervisor();
   void refused.start(command('picky', `console.error('this will not do'); process.exit(2)`));
-  expect(await refused.failed).toEqual({ exitCode: 2, reason: 'picky ended with exit code 2' });
-  await until(() => lines.length === 1);
+  expect(await refused.failed).toEqual({ exitCode: 2, reason: 'picky ended with exit code 2: this will not do' });
   expect(lines).toEqual([{ name: 'picky', line: 'this will not do' }]);
   expect(restarts).toEqual([]);
+});
+
+test('others go on without a child that refuses when they are told that they may', async () => {
+  const refusals: string[] = [];
+  const onRefused = (_name: string, reason: string): boolean => refusals.push(reason) > 0;
+  const both = supervisor({ onRefused });
+  let failed = false;
+  void both.failed.then(() => (failed = true));
+  await both.start(command('one', wellBehaved));
+  void both.start(command('picky', `console.error('this will not do'); process.exit(2)`));
+  await until(() => lines.some(({ name }) => name === 'picky'));
+  await expect.poll(() => refusals).toEqual(['picky ended with exit code 2: this will not do']);
+  process.kill(pidsOf('one')[0]!, 'SIGKILL');
+  await until(() => pidsOf('one').length === 2);
+  expect([failed, restarts]).toEqual([false, ['one was ended by SIGKILL']]);
 });
 
 test('children end when their parent is killed', async () => {

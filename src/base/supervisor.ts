@@ -28,11 +28,13 @@ export interface SupervisorOptions {
   onLine: ((name: string, line: string) => void) | null;
   /** A child ended without being asked to, and starts again after `againInMs`. */
   onRestart: (name: string, how: string, againInMs: number) => void;
+  /** A child refuses to start for good, for this reason. True: the others go on without it; else it is `failed`. */
+  onRefused?: (name: string, reason: string) => boolean;
 }
 
 /**
  * Child processes that are started again when they end, with a growing pause. A child that refuses its configuration
- * or volume (exit code 2) is not: it would refuse again.
+ * or volume (exit code 2) is not: it would refuse again, for the reason that its last line tells.
  *
  * No child outlives this process, however it ends: each holds a channel to it and stops when the channel closes.
  * Children have a process group of their own, so that Ctrl-C reaches only this process, which stops them in order.
@@ -75,6 +77,7 @@ class Child {
   readonly #backoff: Backoff;
   #isReady: () => void = () => undefined;
   #process: ChildProcess | null = null;
+  #lastLine = '';
   #startedMs = 0;
   readonly #stopping = new AbortController();
   #ended: () => void = () => undefined;
@@ -102,12 +105,17 @@ class Child {
     const child = spawn(process.execPath, args, { env: environment, detached: true, stdio: ['ignore', output, output, 'ipc'] });
     this.#process = child;
     this.#startedMs = this.#parts.clock.monotonicMs();
-    if (onLine) for (const stream of [child.stdout, child.stderr]) if (stream) eachLine(stream, (line) => onLine(name, line));
+    const take = (line: string): void => {
+      this.#lastLine = line;
+      onLine?.(name, line);
+    };
+    for (const stream of [child.stdout, child.stderr]) if (stream) eachLine(stream, take);
     child.on('message', (message) => {
       if (message === readyMessage) this.#isReady();
     });
     child.on('error', (error) => onLine?.(name, error.message));
-    child.on('exit', (code, signal) => this.#onEnd(code, signal));
+    // Not before what it said last has been read
+    child.on('close', (code, signal) => this.#onEnd(code, signal));
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -127,7 +135,12 @@ class Child {
     this.#process = null;
     if (this.#stopping.signal.aborted) return this.#ended();
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    if (code === exitCodes.refused) return this.#fail({ exitCode: code, reason: `${this.#command.name} ${how}` });
+    if (code === exitCodes.refused) {
+      const { name } = this.#command;
+      const reason = `${name} ${how}${this.#lastLine === '' ? '' : `: ${this.#lastLine}`}`;
+      if (this.#options.onRefused?.(name, reason) !== true) this.#fail({ exitCode: code, reason });
+      return;
+    }
     if (this.#parts.clock.monotonicMs() - this.#startedMs >= settledAfterMs) this.#backoff.reset();
     const delayMs = this.#backoff.nextDelayMs();
     this.#options.onRestart(this.#command.name, how, delayMs);

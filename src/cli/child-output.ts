@@ -5,12 +5,14 @@ const heldLinesMax = 200;
 export class ChildOutput {
   readonly #print: (text: string) => void;
   #held: string[] | null = [];
+  #isOver = false;
 
   constructor(print: (text: string) => void) {
     this.#print = print;
   }
 
   take(line: string): void {
+    if (this.#isOver) return;
     if (!this.#held) this.#print(line);
     else if (this.#held.length < heldLinesMax) this.#held.push(line);
   }
@@ -20,6 +22,12 @@ export class ChildOutput {
     const held = this.#held ?? [];
     this.#held = null;
     for (const line of held) this.#print(line);
+  }
+
+  /** Shows what was held back and nothing more: that processes lose each other while they stop is no news. */
+  end(): void {
+    this.release();
+    this.#isOver = true;
   }
 
   /** All went well: drops what was held back. */

@@ -11,11 +11,11 @@ interface Waiting {
   signal: AbortSignal;
 }
 
-/** Resolves when so many datanodes are live. */
-export async function untilNodesLive(access: Access, count: number, { clock, signal }: Waiting): Promise<void> {
+/** Resolves when so many datanodes are live; the number may change meanwhile. */
+export async function untilNodesLive(access: Access, count: () => number, { clock, signal }: Waiting): Promise<void> {
   for (;;) {
     const live = await liveNodes(access).catch(() => 0);
-    if (live >= count) return;
+    if (live >= count()) return;
     await clock.sleep(askAgainMs, signal);
   }
 }

@@ -86,6 +86,28 @@ test('a child that is killed comes back, and nobody notices', async () => {
   expect((await s3.request({ method: 'GET', path: '/demo/b' })).body.toString()).toBe('b');
 });
 
+test('a store that has lost a volume goes on with two, says so, and does not start with one', async () => {
+  const first = await startDev();
+  expect((await client().request({ method: 'PUT', path: '/demo/a', body: Buffer.from('a') })).status).toBe(200);
+  const [pid] = await childPids('datanode', 'node-1');
+  rmSync(join(folder, 'aether-data', 'node-1'), { recursive: true });
+  process.kill(pid!, 'SIGKILL');
+  await first.says('The store goes on without it');
+  expect((await client().request({ method: 'GET', path: '/demo/a' })).body.toString()).toBe('a');
+  expect((await client().request({ method: 'PUT', path: '/demo/b', body: Buffer.from('b') })).status).toBe(200);
+  expect(await first.stop()).toBe(0);
+
+  const second = await startDev();
+  await second.says(/2 datanodes[^]*node-1 ended with exit code 2: .* unexpectedly empty[^]*The store goes on without it/);
+  expect((await client().request({ method: 'GET', path: '/demo/b' })).body.toString()).toBe('b');
+  expect(await second.stop()).toBe(0);
+
+  rmSync(join(folder, 'aether-data', 'node-2'), { recursive: true });
+  const third = await DevProcess.start(folder);
+  expect(await third.ended, third.output).toBe(2);
+  expect(third.output).toMatch(/node-[12] ended with exit code 2: .* unexpectedly empty.*\n$/);
+});
+
 test('when dev itself is killed, no child stays behind', async () => {
   const dev = await startDev('--nodes', '2', '--log-level', 'info');
   expect(await childPids('(master|datanode)')).toHaveLength(3);

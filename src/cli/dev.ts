@@ -14,6 +14,7 @@ import { credentialsEnv, readAccess } from './dev-access.js';
 import { childEnvironment, childFlags, type DevGiven } from './dev-children.js';
 import { makeDevFolder, orDiskFull, refuseFewerNodes } from './dev-folder.js';
 import { devLayout, loopback, type DevLayout } from './dev-layout.js';
+import { LeftOut } from './left-out.js';
 import { makeBucket, untilNodesLive } from './dev-ready.js';
 import { devScreen } from './dev-screen.js';
 import { initSecrets } from './init-secrets.js';
@@ -60,28 +61,34 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
 
   // 2. All processes at once: each waits for those it needs by itself.
   const output = new ChildOutput(options.print);
+  const leftOut = new LeftOut(layout.nodes, settings.writeQuorum);
   const supervisor = new Supervisor(
     {
       onLine: (name, line) => output.take(readableLine(name, line)),
+      onRefused(name, reason) {
+        const isLeftOut = leftOut.add(name, reason);
+        if (isLeftOut) output.take(leftOutWords(reason));
+        return isLeftOut;
+      },
       onRestart: (name, how, againInMs) => output.take(`${name} ${how}, starts again in ${(againInMs / 1000).toFixed(1)} s`),
     },
     parts,
   );
   const environment = childEnvironment(options, layout);
-  const up = childFlags(layout).map(({ name, flags }) => supervisor.start({ name, args: [...options.program, ...flags], environment }));
-  const failed = supervisor.failed.finally(() => output.release());
+  for (const { name, flags } of childFlags(layout)) void supervisor.start({ name, args: [...options.program, ...flags], environment });
+  const failed = supervisor.failed.finally(() => output.end());
 
-  // 3. The screen, once every datanode is live and the bucket is there.
+  // 3. The screen, once every datanode that starts is live and the bucket is there.
   const stopped = new AbortController();
   const waiting = { clock: parts.clock, signal: stopped.signal };
   const show = async (): Promise<void> => {
-    await Promise.all(up);
-    await untilNodesLive(access, layout.nodes.length, waiting);
+    await untilNodesLive(access, () => leftOut.others.length, waiting);
     await makeBucket(access, bucket, waiting);
     output.forget();
     const startedInMs = parts.clock.monotonicMs() - options.givenMs;
-    const nodeAddresses = layout.nodes.map((node) => `http://${loopback}:${node.port}`);
+    const nodeAddresses = leftOut.others.map((node) => `http://${loopback}:${node.port}`);
     options.print(devScreen({ ...settings, ...access, ...layout, bucket, dir, nodeAddresses, startedInMs }));
+    for (const reason of leftOut.reasons) options.print(leftOutWords(reason));
   };
   const late = parts.clock.setTimer(upWithinMs, () => {
     options.print(`not everything is up after ${upWithinMs / 1000} s; what the processes say:`);
@@ -103,6 +110,10 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
   };
   let stopping: Promise<void> | null = null;
   return { failed, stop: () => (stopping ??= stop()) };
+}
+
+function leftOutWords(reason: string): string {
+  return `${reason}\nThe store goes on without it until the next start.`;
 }
 
 /** A start that changes nothing needs no space on the disk. */
