@@ -64,6 +64,7 @@ const server = createServer((request, response) => {
     '/api/explain?bucket=b&key=k+%C3%A4': explanation,
     [`/api/explain?object=${id}`]: explanation,
     [`/api/nodes/${id}/clear`]: { status: 'OK' },
+    [`/api/nodes/${id}`]: { status: 'OK' },
   };
   const known = answers[request.url ?? ''];
   const allowed = request.headers.authorization === `Bearer ${token}`;
@@ -126,6 +127,20 @@ test('node ls and clear', async () => {
   expect(requests).toContain(`POST /api/nodes/${id}/clear`);
   expect(await run(['node', 'clear', 'a/../b', '--yes', '-o', 'json'])).toMatchObject({ code: exitCode.notFound });
   expect(requests).toContain('POST /api/nodes/a%2F..%2Fb/clear');
+});
+
+test('node forget', async () => {
+  expect((await run(['node', 'forget', id])).code).toBe(exitCode.usage);
+  expect(requests).toEqual([]);
+  expect(await run(['node', 'forget', id, '--yes'])).toMatchObject({ code: 0, out: `${id}: is forgotten\n` });
+  expect(requests).toEqual([`DELETE /api/nodes/${id}`]);
+  expect(JSON.parse((await run(['node', 'forget', id, '--yes', '-o', 'json'])).out)).toEqual({ node: id, status: 'forgotten' });
+  const unknown = await run(['node', 'forget', 'a/../b', '--yes', '-o', 'json']);
+  expect(unknown.code).toBe(exitCode.notFound);
+  expect(JSON.parse(unknown.err)).toMatchObject({ error: { code: 'node-unknown' } });
+  expect(requests).toContain('DELETE /api/nodes/a%2F..%2Fb');
+  expect((await run(['node', 'forget', id, '--yes'], 'a-wrong-token')).code).toBe(exitCode.denied);
+  expect((await run(['__complete', '--', 'node', 'f'])).out).toBe('forget\n');
 });
 
 test('explain says where each copy is, by key or by id', async () => {

@@ -52,6 +52,7 @@ export class MasterLink {
   #proveSequence: number | null = null;
   #state: ResponseOf<'heartbeat'>['state'] | null = null;
   #away = false;
+  #forgotten = false;
   #isAccepted = false;
 
   constructor(options: MasterLinkOptions, parts: MasterLinkParts) {
@@ -166,7 +167,8 @@ export class MasterLink {
     } catch (error) {
       if (signal.aborted) throw error;
       metrics.countHeartbeat('failed');
-      if (!this.#away) log.warn({ err: error }, 'no master to obey, trying for ever');
+      if (error instanceof Refusal && error.code === 'node-forgotten') this.#beForgotten(error);
+      else if (!this.#away) log.warn({ err: error }, 'no master to obey, trying for ever');
       this.#away = true;
       return this.#backoff.nextDelayMs();
     }
@@ -176,6 +178,14 @@ export class MasterLink {
     this.#backoff.reset();
     // A proof that was just asked for is given at once: the node counts again only after it.
     return this.#proveSequence !== null && this.#proveSequence !== asked ? 0 : this.#options.heartbeatMs;
+  }
+
+  /** Nothing leads back. It goes on asking, and touches nothing, so that a person can look at the volume. */
+  #beForgotten(error: Refusal): void {
+    if (!this.#forgotten)
+      this.#parts.log.error({ alert: true, err: error }, 'this volume was forgotten as lost: give the node an empty one');
+    this.#forgotten = true;
+    this.#isAccepted = false;
   }
 
   #heartbeat(): RequestOf<'heartbeat'> {

@@ -364,6 +364,20 @@ test('it is ready once a master has looked at its copies, and stays so while the
   expect(await ready()).toBe(200);
 });
 
+test('it is not ready any more when its volume was forgotten, and goes on asking', async () => {
+  const node = await startNode('a');
+  const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${node.adminPort}/readyz`)).status;
+  await expect.poll(ready).toBe(200);
+  master.refuseHeartbeats = 'boot-stale';
+  const beats = master.heartbeats.length;
+  await master.until('it was refused more than once', () => master.heartbeats.length > beats + 1);
+  expect(await ready()).toBe(200);
+  master.refuseHeartbeats = 'node-forgotten';
+  await expect.poll(ready).toBe(503);
+  const forgotten = master.heartbeats.length;
+  await master.until('it asks again', () => master.heartbeats.length > forgotten + 1);
+});
+
 test('a stop is announced, then writes are refused while reads go on', async () => {
   const node = await startNode('a');
   const client = connect(node);

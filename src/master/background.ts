@@ -69,11 +69,12 @@ export function createBackground(options: MasterOptions, parts: BackgroundParts)
   const wake = (name: TaskName): void => loops.get(name)?.wake();
 
   for (const node of registry.all()) if (takesOrders(node)) orders.open(node.nodeId);
-  registry.onChange((before, after) => {
-    if (takesOrders(after)) orders.open(after.nodeId);
+  registry.onChange(({ before, after }) => {
+    if (after === null) orders.drop(before.nodeId);
+    else if (takesOrders(after)) orders.open(after.nodeId);
     else if (after.state !== 'suspect') orders.drop(after.nodeId);
-    if (after.cleared !== before?.cleared) wake('clear');
-    if (after.state === before?.state) return;
+    if (after?.cleared !== before?.cleared) wake('clear');
+    if (after?.state === before?.state) return;
     wake('repair');
     wake('recheck');
     wake('garbage');

@@ -41,6 +41,7 @@ export class Garbage implements Task {
       more = worked.more;
     }
     if (doomed > 0) log.info({ chunks: doomed }, 'chunks that nobody names are deleted from their nodes');
+    await this.#writeOffDebts(signal);
     for (const node of registry.all()) if (isAlive(node.state) && !signal.aborted) this.#startOn(node, signal);
     return roundMs;
   }
@@ -48,6 +49,16 @@ export class Garbage implements Task {
   /** Resolves when nothing is under way any more; to be called after the order book was closed. */
   async ended(): Promise<void> {
     await Promise.all(this.#deletions.values());
+  }
+
+  /** What forgotten nodes were to delete is gone with their volumes. */
+  async #writeOffDebts(signal: AbortSignal): Promise<void> {
+    const { store } = this.#parts;
+    while (!signal.aborted) {
+      const debts = store.read('forgottenDebts', { limit: batchRowsMax });
+      if (debts === null) return;
+      await store.write('confirmDeleted', debts);
+    }
   }
 
   #startOn(node: KnownNode, signal: AbortSignal): void {

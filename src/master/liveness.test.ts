@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../base/log.js';
 import type { NodeSight } from '../model/node-sight.js';
+import { Refusal } from '../model/refusal.js';
 import { knownNodeOf } from '../testing/known-node.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { Liveness, type LivenessParts } from './liveness.js';
@@ -24,9 +25,12 @@ const options = {
 let clock: ManualClock;
 let registry: NodeRegistry;
 let committed: string[];
+/** What the store says to everything, if anything. */
+let refusal: Refusal | null;
 let sights: ClusterSights;
 
 function write(name: string, args: { state?: string }): Promise<object> {
+  if (refusal !== null) return Promise.reject(refusal);
   committed.push(`${name} ${args.state}`);
   return Promise.resolve({});
 }
@@ -40,6 +44,7 @@ function liveness(changes: Partial<typeof options> = {}): Liveness {
 beforeEach(() => {
   clock = new ManualClock();
   committed = [];
+  refusal = null;
   sights = new ClusterSights({ store: { write } as unknown as LivenessParts['store'], clock, electionEpoch: 0, ageMsMax: 15_000 });
   const facts = { clusterId: 'c', epoch: 1, replicationFactor: 3, writeQuorum: 2, sweepGeneration: 0 };
   registry = new NodeRegistry(facts, [knownNodeOf({ nodeNumber: 1, heardAtMs: clock.monotonicMs() })]);
@@ -59,7 +64,7 @@ describe('the silence of a node', () => {
   it('leads over suspect and down to repairing, each committed once before it is shown', async () => {
     const judge = liveness();
     const seen: string[] = [];
-    registry.onChange((_, after) => seen.push(`${after.state} after ${committed.length} commits`));
+    registry.onChange(({ after }) => seen.push(`${after?.state} after ${committed.length} commits`));
     await letPass(judge, 11_000);
     expect(state()).toBe('live');
     await letPass(judge, 1000);
@@ -154,6 +159,72 @@ describe('what the controller sees', () => {
     const nodes = (['absent', 'lost', 'present'] as const).map((sight) => ({ address, sight, reason: '' }));
     await sights.accept({ electionEpoch: 1, holder: 'c', hosts: [], nodes });
     expect(sights.of(address)?.sight).toBe('lost');
+  });
+});
+
+describe('a node that is lost for good', () => {
+  it('is not forgotten by any silence, and by a person only once it is repairing', async () => {
+    const judge = liveness();
+    const forget = () => judge.forget('node-1', 1);
+    await expect(forget()).rejects.toMatchObject({ code: 'node-present' });
+    for (const [passMs, standing] of [
+      [12_000, 'suspect'],
+      [48_000, 'down'],
+    ] as const) {
+      await letPass(judge, passMs);
+      expect(state()).toBe(standing);
+      await expect(forget()).rejects.toMatchObject({ code: 'node-present' });
+    }
+    await letPass(judge, 1_000_000_000);
+    expect(state()).toBe('repairing');
+    const before = registry.view().number.n;
+    await forget();
+    expect(committed.at(-1)).toBe('forgetNode undefined');
+    expect(registry.view()).toMatchObject({ nodes: [], number: { n: before + 1 } });
+    expect(registry.byNumber(1)).toBeNull();
+    await expect(forget()).rejects.toMatchObject({ code: 'node-unknown' });
+    await judge.judgeSilence();
+  });
+
+  it('stays when its row has changed since its copies were looked at', async () => {
+    registry.put(knownNodeOf({ nodeNumber: 1, state: 'repairing', heardAtMs: clock.monotonicMs() - 60_000 }));
+    refusal = new Refusal('node-present');
+    await expect(liveness().forget('node-1', 1)).rejects.toMatchObject({ code: 'node-present' });
+    expect(state()).toBe('repairing');
+  });
+
+  it('waits for the heartbeat that came first, which keeps it', async () => {
+    registry.put(knownNodeOf({ nodeNumber: 1, state: 'repairing', heardAtMs: clock.monotonicMs() - 60_000 }));
+    const judge = liveness();
+    const { address, host } = registry.get('node-1')!;
+    const heard = judge.hear({
+      nodeId: 'node-1',
+      boot: 2,
+      clusterId: 'c',
+      reign: null,
+      address,
+      host,
+      zone: '',
+      condition: 'open',
+      capacityBytes: 1000,
+      freeBytes: 500,
+      usedBytes: 500,
+      chunkCount: 0,
+      logSequence: 0,
+      logDigest: 'd',
+      provenDigest: null,
+    });
+    await expect(judge.forget('node-1', 1)).rejects.toMatchObject({ code: 'node-present' });
+    expect(await heard).toMatchObject({ state: 'returned' });
+    expect(committed).not.toContain('forgetNode undefined');
+  });
+
+  it('is looked past by whoever judges the silence of all', async () => {
+    registry.put(knownNodeOf({ nodeNumber: 2, state: 'repairing', heardAtMs: clock.monotonicMs() - 60_000 }));
+    const judge = liveness();
+    clock.advance(judgeEveryMs);
+    await Promise.all([judge.judgeSilence(), judge.forget('node-2', 1)]);
+    expect(registry.all().map(({ nodeId }) => nodeId)).toEqual(['node-1']);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import { Semaphore } from '../base/semaphore.js';
 import type { MetadataStore } from '../metadata/store.js';
-import { isAlive, stateWhenChecked, stateWhenHeard, stateWhenSilent, type NodeDelays } from '../model/node-state.js';
+import { isAlive, stateWhenChecked, stateWhenHeard, stateWhenSilent, whyNotForgotten, type NodeDelays } from '../model/node-state.js';
 import { nodesMax } from '../model/limits.js';
 import type { NodeState } from '../model/node.js';
 import { Refusal } from '../model/refusal.js';
@@ -149,6 +149,25 @@ export class Liveness {
     });
   }
 
+  /** The node, of which a person says that it is lost for good; refuses with what to do instead when it may serve. */
+  lost(nodeId: string): KnownNode {
+    const node = this.#known(nodeId);
+    const why = whyNotForgotten(node.state, this.#parts.clock.monotonicMs() - node.heardAtMs, this.#options);
+    if (why !== null) throw new Refusal('node-present', why);
+    return node;
+  }
+
+  /** It is gone, as it stood at that time, with no copy left on record. Should its volume be heard again, it is refused. */
+  async forget(nodeId: string, stateSinceMs: number): Promise<void> {
+    await this.#alone(nodeId, async () => {
+      const { store, registry, clock, log } = this.#parts;
+      const { address, state } = this.lost(nodeId);
+      await store.write('forgetNode', { nodeId, stateSinceMs, nowMs: clock.wallMs() });
+      registry.remove(nodeId);
+      log.warn({ nodeId, address, state }, 'a node is forgotten: a person says that it is lost for good');
+    });
+  }
+
   /** Every copy that metadata names on the node has been looked at. */
   async admit(nodeId: string, boot: number): Promise<void> {
     await this.#alone(nodeId, async () => {
@@ -184,7 +203,8 @@ export class Liveness {
     if (this.#inGrace(nowMs)) return;
     for (const { nodeId } of registry.all()) {
       await this.#alone(nodeId, async () => {
-        const node = this.#known(nodeId);
+        const node = registry.get(nodeId);
+        if (node === null) return; // forgotten meanwhile
         const seen = this.#seen(node.address);
         const silence = { silentMs: Math.max(0, nowMs - node.heardAtMs), condition: node.condition, sight: seen?.sight ?? null };
         const state = stateWhenSilent(node.state, silence, this.#options);

@@ -16,6 +16,7 @@ import { createWireClient, type WireClientOptions } from '../wire/client.js';
 import { attachWire } from '../wire/server.js';
 import { createBackground } from './background.js';
 import { ClusterSights } from './cluster-sights.js';
+import { ForgetNode } from './forget-node.js';
 import { Liveness } from './liveness.js';
 import { LogProofs } from './log-proof.js';
 import { MasterEnd } from './master-end.js';
@@ -133,7 +134,21 @@ async function startLocked(options: MasterOptions, parts: MasterParts): Promise<
     repair,
     wireConnections: () => wire.connections(),
   });
-  const routes = masterRoutes({ ...parts, store, registry, liveness, sights, writer, reader, metrics, repair, checker, quorum });
+  const forgetting = new ForgetNode({ store, registry, liveness, replicationFactor: quorum.replicationFactor });
+  const routes = masterRoutes({
+    ...parts,
+    store,
+    registry,
+    liveness,
+    forgetting,
+    sights,
+    writer,
+    reader,
+    metrics,
+    repair,
+    checker,
+    quorum,
+  });
   const app = createRestApp(
     { routes, tokens: options.restTokens, countRequest: (method, status) => metrics.countRequest(method, status) },
     parts,

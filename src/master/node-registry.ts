@@ -1,3 +1,4 @@
+import { must } from '../base/must.js';
 import type { NodeInfo } from '../metadata/rows/node.js';
 import { readRank } from '../model/node-state.js';
 import type { NodeState, View, ViewNode, VolumeCondition } from '../model/node.js';
@@ -54,8 +55,10 @@ export interface RegistryFacts {
   sweepGeneration: number;
 }
 
-/** Called after a change is visible. `before` is null for a node that was not known. */
-export type NodeChanged = (before: KnownNode | null, after: KnownNode) => void;
+/** A node was not known before, or is not known any more: exactly one of the two may be null. */
+type NodeChange = { before: KnownNode | null; after: KnownNode } | { before: KnownNode; after: null };
+/** Called after a change is visible. */
+export type NodeChanged = (change: NodeChange) => void;
 
 /**
  * All nodes of the cluster in memory, and the view that others cache. What must survive a restart is committed first
@@ -108,7 +111,18 @@ export class NodeRegistry {
       this.#n += 1;
       this.#view = null;
     }
-    for (const listener of this.#listeners) listener(before, node);
+    for (const listener of this.#listeners) listener({ before, after: node });
+  }
+
+  /** The node was forgotten. Its number is nobody's from now on. */
+  remove(nodeId: string): void {
+    const before = must(this.get(nodeId), 'a node that is known');
+    this.#byId.delete(nodeId);
+    this.#byNumber.delete(before.nodeNumber);
+    this.#shown.delete(nodeId);
+    this.#n += 1;
+    this.#view = null;
+    for (const listener of this.#listeners) listener({ before, after: null });
   }
 
   setGeneration(sweepGeneration: number): void {

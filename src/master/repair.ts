@@ -74,8 +74,8 @@ export class Repair implements Task {
 
   constructor(parts: RepairParts) {
     this.#parts = parts;
-    parts.registry.onChange((before, after) => {
-      if (before?.state === after.state) return;
+    parts.registry.onChange(({ before, after }) => {
+      if (before?.state === after?.state) return;
       this.#scanDueAtMs = -Infinity;
       this.#failed.clear(); // there may be another source
     });

@@ -1,5 +1,6 @@
 import { chunksOnNode } from './queries/chunks-on-node.js';
 import { doomedOn } from './queries/doomed-on.js';
+import { forgottenDebts } from './queries/forgotten-debts.js';
 import { getBucket } from './queries/get-bucket.js';
 import { getChunk } from './queries/get-chunk.js';
 import { getRestObject } from './queries/get-rest-object.js';
@@ -32,6 +33,7 @@ export const queries = {
   chunksOnNode,
   listUnder,
   doomedOn,
+  forgottenDebts,
   getRestObject,
   listNodes,
   statistics,

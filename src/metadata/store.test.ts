@@ -262,7 +262,7 @@ describe('checkpoints', () => {
 });
 
 describe('a migration', () => {
-  const next = { format: 3, sql: 'CREATE TABLE later (a INTEGER) STRICT' };
+  const next = { format: 4, sql: 'CREATE TABLE later (a INTEGER) STRICT' };
 
   it('is preceded by a snapshot that the version before still opens', async () => {
     const path = join(folder, 'h.db');
@@ -274,9 +274,9 @@ describe('a migration', () => {
     migrate(connection, path, [...migrations, next]);
     expect(connection.all(statement('SELECT * FROM later'), [])).toEqual([]);
     connection.close();
-    expect(() => new LocalStore(path)).toThrow('format 3');
+    expect(() => new LocalStore(path)).toThrow('format 4');
     expect(existsSync(`${path}.before-format-1`)).toBe(false);
-    const before = new LocalStore(`${path}.before-format-3`);
+    const before = new LocalStore(`${path}.before-format-4`);
     expect(await before.read('statistics', {})).toMatchObject({ objects: 1 });
     before.close();
   });
@@ -293,11 +293,11 @@ describe('a migration', () => {
     const path = join(folder, 'j.db');
     const connection = SqliteConnection.openWriter(path);
     migrate(connection, path, migrations);
-    const broken = { format: 3, sql: 'CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE bucket (a INTEGER)' };
+    const broken = { format: 4, sql: 'CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE bucket (a INTEGER)' };
     expect(() => migrate(connection, path, [...migrations, broken])).toThrow('already exists');
     connection.close();
     const again = SqliteConnection.openWriter(path);
-    expect(again.pragma('user_version')).toBe(2);
+    expect(again.pragma('user_version')).toBe(3);
     migrate(again, path, [...migrations, next]);
     again.close();
   });

@@ -16,10 +16,12 @@ import { deleteBucket } from './transactions/delete-bucket.js';
 import { deleteObjects } from './transactions/delete-objects.js';
 import { deleteRestObject } from './transactions/delete-rest-object.js';
 import { doomCopies } from './transactions/doom-copies.js';
+import { dropLostCopies } from './transactions/drop-lost-copies.js';
 import { dropReplica } from './transactions/drop-replica.js';
 import { expireAttempts } from './transactions/expire-attempts.js';
 import { expireFinishedUploads } from './transactions/expire-finished-uploads.js';
 import { expireRestUploads } from './transactions/expire-rest-uploads.js';
+import { forgetNode } from './transactions/forget-node.js';
 import { initCluster } from './transactions/init-cluster.js';
 import { initRestUpload } from './transactions/init-rest-upload.js';
 import { markFenced } from './transactions/mark-fenced.js';
@@ -61,6 +63,8 @@ export const transactions = {
   registerManualNode,
   setNodeState,
   recordLogMark,
+  dropLostCopies,
+  forgetNode,
   expireAttempts,
   acceptElection,
 };

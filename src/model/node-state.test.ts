@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { nodeSights, type NodeSight } from './node-sight.js';
 import { nodeStates, type NodeState, type VolumeCondition } from './node.js';
-import { copiesCount, isAlive, readRank, stateWhenChecked, stateWhenHeard, stateWhenSilent, type LogProof } from './node-state.js';
+import {
+  copiesAreCertain,
+  copiesCount,
+  isAlive,
+  readRank,
+  stateWhenChecked,
+  stateWhenHeard,
+  stateWhenSilent,
+  whyNotForgotten,
+  type LogProof,
+} from './node-state.js';
 
 const delays = { suspectAfterMs: 12_000, downAfterMs: 60_000, repairDelayMs: 300_000, plannedRepairDelayMs: 1_800_000 };
 
@@ -168,6 +178,21 @@ describe('the standing of a state', () => {
 
   it('takes exactly the nodes that are heard for alive', () => {
     expect(nodeStates.filter(isAlive)).toEqual(['live', 'draining', 'returned']);
+  });
+
+  it('gives up a lost copy only for copies on nodes that are heard and in order', () => {
+    expect(nodeStates.filter(copiesAreCertain)).toEqual(['live', 'draining']);
+  });
+
+  it('lets a person forget only what counts for nothing and has long been silent', () => {
+    const forgettable = (silentMs: number): NodeState[] => nodeStates.filter((state) => whyNotForgotten(state, silentMs, delays) === null);
+    expect(forgettable(0)).toEqual(['manual']);
+    expect(forgettable(59_999)).toEqual(['manual']);
+    expect(forgettable(60_000)).toEqual(['manual', 'repairing', 'quarantined']);
+    expect(forgettable(1e12)).toEqual(['manual', 'repairing', 'quarantined']);
+    expect(whyNotForgotten('quarantined', 3500, delays)).toContain('for 3 s only');
+    expect(whyNotForgotten('down', 1e12, delays)).toContain('ask again when it is repairing');
+    expect(whyNotForgotten('live', 0, delays)).toContain('may still serve');
   });
 
   it('reads live nodes first, suspects and quarantined ones late, silent ones last', () => {

@@ -131,6 +131,37 @@ export function copiesCount(state: NodeState): boolean {
   }
 }
 
+/** Whether a copy there is certain enough to give up another for it, which is said to be lost. */
+export function copiesAreCertain(state: NodeState): boolean {
+  return state === 'live' || state === 'draining';
+}
+
+/**
+ * Why a node is not forgotten although a person says that it is lost for good, with what to do instead; null: it may be.
+ * Nothing else leads there: silence never does.
+ */
+export function whyNotForgotten(state: NodeState, silentMs: number, delays: Pick<NodeDelays, 'downAfterMs'>): string | null {
+  switch (state) {
+    case 'manual':
+      return null;
+    case 'repairing':
+    case 'quarantined': {
+      if (silentMs >= delays.downAfterMs) return null;
+      const [silentS, wantedS] = [Math.floor(silentMs / 1000), Math.ceil(delays.downAfterMs / 1000)];
+      return `The node is ${state}, and this master has heard nothing of it for ${silentS} s only: stop it, and ask again after ${wantedS} s of silence.`;
+    }
+    case 'down':
+      return 'The node is down, and its copies still count: ask again when it is repairing and they have been made anew elsewhere.';
+    case 'live':
+    case 'draining':
+    case 'suspect':
+    case 'returned':
+      return `The node is ${state} and may still serve: stop it for good, and ask again when it is repairing and its copies have been made anew elsewhere.`;
+    default:
+      return unreachable(state);
+  }
+}
+
 /** Whether the master hears the node, so that orders reach it and its copies can be fetched. */
 export function isAlive(state: NodeState): boolean {
   return state === 'live' || state === 'draining' || state === 'returned';

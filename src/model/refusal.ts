@@ -162,6 +162,21 @@ const table = {
   },
   'node-unknown': { status: 404, s3: 'InvalidArgument', message: 'No node has this id.' },
   'node-not-quarantined': { status: 409, s3: 'OperationAborted', message: 'The node is not quarantined.' },
+  'node-present': {
+    status: 409,
+    s3: 'OperationAborted',
+    message: 'The node may still serve: only one that is lost for good is forgotten.',
+  },
+  'node-holds-copies': {
+    status: 409,
+    s3: 'OperationAborted',
+    message: 'Copies that the node held are still to be made anew elsewhere.',
+  },
+  'node-forgotten': {
+    status: 409,
+    s3: 'OperationAborted',
+    message: 'This volume was forgotten as lost for good, its copies count no more. Give the node an empty volume: it is then a new node.',
+  },
   'route-unknown': { status: 404, s3: 'InvalidRequest', message: 'There is no such route.' },
   'token-wrong': { status: 401, s3: 'AccessDenied', message: 'A valid bearer token is needed.' },
 

@@ -42,6 +42,8 @@ const contradictions: Record<string, string> = {
   'an under row is wrong about the copies': 'SELECT u.* FROM under u JOIN chunk c ON c.id = u.chunk WHERE u.copies <> length(c.nodes) / 2',
   'a doomed copy is recorded as a replica': `SELECT d.* FROM doomed d JOIN chunk c ON c.id = d.chunk
      WHERE instr(hex(c.nodes), printf('%04X', d.node)) % 4 = 1`,
+  'a forgotten node is known': 'SELECT n.id FROM node n JOIN forgotten_node f ON f.id = n.id OR f.number = n.number',
+  'a chunk names a forgotten node': `SELECT c.id FROM forgotten_node f JOIN chunk c ON instr(hex(c.nodes), printf('%04X', f.number)) % 4 = 1`,
 };
 
 /**

@@ -32,6 +32,8 @@ export class FakeMaster {
   readonly outcomes = new Map<number, OrderOutcome>();
   /** Refuses the next reports of chunks. */
   refuseReports: RefusalCode | null = null;
+  /** Refuses the next heartbeats. */
+  refuseHeartbeats: RefusalCode | null = null;
   proveSequence: number | null = null;
   state: ResponseOf<'heartbeat'>['state'] = 'live';
   readonly #options: FakeMasterOptions;
@@ -106,6 +108,7 @@ export class FakeMaster {
       ...others,
       heartbeat: async ({ head }) => {
         await keep(this.heartbeats, head);
+        if (this.refuseHeartbeats !== null) throw new Refusal(this.refuseHeartbeats);
         const { clusterId, reign } = this.#options;
         const viewNumber = { epoch: reign.epoch, n: 1 };
         return { head: { clusterId, reign, viewNumber, sweepGeneration: 7, state: this.state, proveSequence: this.proveSequence } };

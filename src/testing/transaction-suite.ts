@@ -2,6 +2,7 @@ import { attemptScenarios } from './transaction-suite/attempts.js';
 import { bucketScenarios } from './transaction-suite/buckets.js';
 import { clusterScenarios } from './transaction-suite/cluster.js';
 import { copyScenarios } from './transaction-suite/copies.js';
+import { forgottenScenarios } from './transaction-suite/forgotten.js';
 import { objectScenarios } from './transaction-suite/objects.js';
 import { replicaScenarios } from './transaction-suite/replicas.js';
 import { restScenarios } from './transaction-suite/rest.js';
@@ -20,4 +21,5 @@ export const transactionSuite: Record<string, Scenarios> = {
   replicas: replicaScenarios,
   'objects of REST': restScenarios,
   'cluster and nodes': clusterScenarios,
+  'forgotten nodes': forgottenScenarios,
 };

@@ -29,7 +29,12 @@ export class RestClient {
   }
 
   /** The answer in its shape; fields that this version does not know are dropped. Rejects with a `CliError`. */
-  async ask<Shape extends z.ZodType>(method: 'GET' | 'POST', target: string, shape: Shape, signal: AbortSignal): Promise<z.output<Shape>> {
+  async ask<Shape extends z.ZodType>(
+    method: 'GET' | 'POST' | 'DELETE',
+    target: string,
+    shape: Shape,
+    signal: AbortSignal,
+  ): Promise<z.output<Shape>> {
     const { token, debug } = this.#options;
     const headers: Record<string, string> = { accept: 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) };
     const startMs = this.#clock.monotonicMs();

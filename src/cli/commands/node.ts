@@ -45,6 +45,18 @@ export function addNode(program: Command, start: Start): void {
       await context.master().ask('POST', `/api/nodes/${encodeURIComponent(id)}/clear`, okSchema, context.signal);
       await context.output.result({ node: id, status: 'begun' }, `${id}: the check has begun; watch it with: aether node ls`, id);
     });
+
+  node
+    .command('forget')
+    .summary('forget a node that is lost for good, once its copies are made anew elsewhere')
+    .argument('<id>')
+    .option('--yes', 'do not ask')
+    .action(async (id: string, options: { yes?: true }, command: Command) => {
+      const context = start(command);
+      await context.confirm(`This forgets the node ${id} for ever: should its volume come back, it is refused.`, options.yes === true);
+      await context.master().ask('DELETE', `/api/nodes/${encodeURIComponent(id)}`, okSchema, context.signal);
+      await context.output.result({ node: id, status: 'forgotten' }, `${id}: is forgotten`, id);
+    });
 }
 
 /** The nodes as a table, as a part of a larger text. */

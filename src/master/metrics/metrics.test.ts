@@ -47,4 +47,9 @@ test('the metrics of fifty nodes are small and quickly rendered', async () => {
   expect(text).toContain('aetherstore_master_metadata_volume_free_bytes{role="master"} 70');
   expect(text).toContain('aetherstore_master_metadata_has_room{role="master"} 0');
   expect(text).toContain('aetherstore_master_metadata_transactions_total{role="master"} 4');
+
+  registry.remove('node-1');
+  const after = await metrics.render();
+  expect(after).not.toContain('"node-1"');
+  expect(after).toContain('"node-2"');
 });

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.js';
+import { nodeStates } from '../../model/node.js';
 import type { KnownNode, NodeRegistry } from '../node-registry.js';
 
 /** Nodes with metrics of their own: more would cost each scrape too much. */
@@ -43,7 +44,11 @@ export function addNodeMetrics(registry: Registry, nodes: NodeRegistry, clock: C
     labelNames: ['node', 'to'],
     registers,
   });
-  nodes.onChange((before, after) => {
+  nodes.onChange(({ before, after }) => {
+    if (after === null) {
+      for (const to of nodeStates) changes.remove({ node: before.nodeId, to });
+      return;
+    }
     if (before?.state === after.state || after.nodeNumber > nodesShownMax) return;
     changes.inc({ node: after.nodeId, to: after.state }, before === null ? 0 : 1); // a new node: the series is there, nothing changed
   });

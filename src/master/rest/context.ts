@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
 import type { MetadataStore } from '../../metadata/store.js';
 import type { ClusterSights } from '../cluster-sights.js';
+import type { ForgetNode } from '../forget-node.js';
 import type { Liveness } from '../liveness.js';
 import type { CopyChecker } from '../copy-checker.js';
 import type { MasterMetrics } from '../metrics/metrics.js';
@@ -16,6 +17,7 @@ export interface RestContext {
   store: MetadataStore;
   registry: NodeRegistry;
   liveness: Liveness;
+  forgetting: ForgetNode;
   sights: Pick<ClusterSights, 'of'>;
   writer: ChunkWriter;
   reader: ChunkReader;

@@ -42,7 +42,7 @@ const nodeShape = z
   })
   .meta({ id: 'Node' });
 
-export function nodeRoutes({ store, registry, liveness, sights, clock }: RestContext): Route[] {
+export function nodeRoutes({ store, registry, liveness, forgetting, sights, clock }: RestContext): Route[] {
   const register = route(
     {
       method: 'POST',
@@ -107,5 +107,19 @@ export function nodeRoutes({ store, registry, liveness, sights, clock }: RestCon
       return { status: 200, json: { status: 'OK' } };
     },
   );
-  return [register, list, clear];
+
+  const forget = route(
+    {
+      method: 'DELETE',
+      path: '/api/nodes/{id}',
+      summary: 'Forgets a node that is lost for good, once its copies are made anew elsewhere; its volume is refused from then on',
+      params: z.object({ id: z.string() }),
+      answers: { 200: { description: 'Forgotten', schema: ok } },
+    },
+    async ({ params, signal }) => {
+      await forgetting.forget(params.id, signal);
+      return { status: 200, json: { status: 'OK' } };
+    },
+  );
+  return [register, list, clear, forget];
 }

@@ -297,6 +297,9 @@ describe('bad input', { timeout: testMsMax }, () => {
     ['DELETE', '/api/objects/x', {}, 400, 'object-id-invalid'],
     ['DELETE', `/api/objects/${unknown}`, {}, 404, 'object-unknown'],
     ['POST', '/api/nodes/nobody/clear', {}, 404, 'node-unknown'],
+    ['DELETE', '/api/nodes/nobody', {}, 404, 'node-unknown'],
+    ['DELETE', '/api/nodes/..%2fnobody', {}, 404, 'node-unknown'],
+    ['GET', '/api/nodes/nobody', {}, 405, 'method-not-allowed'],
     ['GET', '/api/explain', {}, 400, 'argument-invalid'],
     ['GET', '/api/explain?bucket=a', {}, 400, 'argument-invalid'],
     ['GET', '/api/explain?bucket=a&bucket=b&key=c', {}, 400, 'argument-invalid'],
@@ -348,6 +351,7 @@ describe('the token', { timeout: testMsMax }, () => {
     ['GET', '/api/status'],
     ['GET', '/api/nodes'],
     ['POST', '/api/nodes/x/clear'],
+    ['DELETE', '/api/nodes/x'],
     ['GET', '/api/explain?object=x'],
     ['GET', '/api/nothing'],
   ];

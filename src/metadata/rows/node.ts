@@ -87,6 +87,15 @@ export const updateNodeState = statement<[state: NodeState, sinceMs: number, rea
 export const updateNodeMark = statement<[sequence: number, digest: string, number: number]>(
   'UPDATE node SET mark_sequence = ?, mark_digest = ? WHERE number = ?',
 );
+export const deleteNode = statement<[id: Buffer]>('DELETE FROM node WHERE id = ?');
+export const insertForgottenNode = statement<[id: Buffer, number: number, forgottenMs: number]>(
+  'INSERT INTO forgotten_node (id, number, forgotten_ms) VALUES (?, ?, ?)',
+);
+export const forgottenNodeById = statement<[id: Buffer], { number: number }>('SELECT number FROM forgotten_node WHERE id = ?');
+/** Any one that is still to delete copies, as if it could. */
+export const forgottenDebtor = statement<[], { number: number }>(
+  'SELECT number FROM forgotten_node AS f WHERE EXISTS (SELECT 1 FROM doomed WHERE node = f.number) LIMIT 1',
+);
 
 export function nodeInfo(row: NodeRow): NodeInfo {
   return {

@@ -1,7 +1,7 @@
 import { must } from '../../base/must.js';
 import type { VolumeCondition } from '../../model/node.js';
 import { Refusal } from '../../model/refusal.js';
-import { nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
+import { forgottenNodeById, nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
 
 export interface UpsertNodeArgs {
@@ -18,12 +18,14 @@ export interface UpsertNodeArgs {
 
 /**
  * A volume has proven itself. A new or manual node becomes live; the state of any other stays, that is decided by
- * `setNodeState`.
+ * `setNodeState`. One that was forgotten stays so: no row names its copies any more, and copies may be there that no row
+ * ever heard of.
  */
 export function* upsertNode(tx: Tx, args: UpsertNodeArgs): Transaction<NodeInfo> {
   const id = Buffer.from(args.nodeId);
   const known = yield* tx.get(nodeById, [id]);
   if (known !== undefined && known.boot > args.boot) throw new Refusal('boot-stale');
+  if (known === undefined && (yield* tx.get(forgottenNodeById, [id])) !== undefined) throw new Refusal('node-forgotten');
   const arrives = known === undefined || known.state === 'manual';
   const number = known?.number ?? must(yield* tx.get(raiseNodeNumber, []), 'the row of the cluster').node_number;
   yield* tx.run(upsertNodeRow, [
