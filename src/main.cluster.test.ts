@@ -58,7 +58,12 @@ describe('a start that cannot be is one line and exit code 2', () => {
       /^aetherstore: AETHER_CLUSTER_SECRET_FILE \(environment\): \/none cannot be read/,
     ],
     ['a foreign folder', ['datanode', '--data-path', folder], loopback, /^aetherstore: .*is not a volume of AetherStore/],
-    ['too few nodes', ['dev', '--nodes', '1', '--dir', folder], {}, /^aetherstore: --nodes: 1 datanodes cannot hold the 2 copies/],
+    [
+      'too few nodes',
+      ['dev', '--nodes', '1', '--dir', folder],
+      {},
+      /^aetherstore: --nodes 1: too few for the 2 copies that a write needs; try --nodes 2, or --write-quorum 1/,
+    ],
     [
       'fewer nodes than the folder has',
       ['dev', '--nodes', '2', '--dir', grown],

@@ -39,7 +39,8 @@ const portMax = 65_535;
 export async function startDev(options: DevOptions, parts: { clock: Clock; random: Random }): Promise<RunningRole> {
   const { settings } = options.loaded;
   if (settings.nodes < settings.writeQuorum) {
-    throw new ConfigError(`--nodes: ${settings.nodes} datanodes cannot hold the ${settings.writeQuorum} copies of AETHER_WRITE_QUORUM`);
+    const ways = `--nodes ${settings.writeQuorum}, or --write-quorum ${settings.nodes} for writes that fewer lost disks can lose`;
+    throw new ConfigError(`--nodes ${settings.nodes}: too few for the ${settings.writeQuorum} copies that a write needs; try ${ways}`);
   }
   const dir = resolve(settings.dir);
   const layout = devLayout({ dir, nodes: settings.nodes, port: settings.port });

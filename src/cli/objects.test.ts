@@ -285,11 +285,15 @@ describe('rm', () => {
       { key: 'a' },
       { key: 'b' },
     ]);
-    expect((await run(['rm', '-r', 's3://demo/p'])).err).toContain('1 object (1 B) whose names begin with s3://demo/p.');
-    expect(JSON.parse((await run(['rm', '--yes', '-r', 's3://demo/p', '-o', 'json'])).out)).toEqual([
+    expect(await run(['rm', '--yes', '-r', 's3://demo/p'])).toMatchObject({
+      code: exitCode.usage,
+      err: expect.stringContaining('aether rm -r s3://demo/p/') as string,
+    });
+    expect((await run(['rm', '-r', '--prefix', 's3://demo/p'])).err).toContain('1 object (1 B) whose names begin with s3://demo/p.');
+    expect(JSON.parse((await run(['rm', '--yes', '-r', '--prefix', 's3://demo/p', '-o', 'json'])).out)).toEqual([
       { bucket: 'demo', key: 'p/1', deleted: true },
     ]);
-    const none = await run(['rm', '--yes', '-r', 's3://demo/p', '-o', 'json']);
+    const none = await run(['rm', '--yes', '-r', '--prefix', 's3://demo/p', '-o', 'json']);
     expect([none.code, JSON.parse(none.out), none.err]).toEqual([0, [], 'There is nothing to delete.\n']);
   });
 

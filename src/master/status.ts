@@ -72,14 +72,14 @@ export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay, me
   const degraded = [
     say(
       readOnly > 0,
-      `${readOnly} nodes are read-only: their disks are over the limit (90 % unless set otherwise); deletes free space after the grace (1 h unless set otherwise).`,
+      `${readOnly} nodes are read-only: their disks are over the limit (90 % unless set otherwise); deletes free space after the grace (AETHER_DELETE_GRACE_MS, 1 h unless set otherwise).`,
     ),
-    say(short > 0, `${short} chunks have fewer than ${replicationFactor} copies; ${copiesUnderWay} copies are being made.`),
+    say(short > 0, `${short} chunks have fewer than ${replicationFactor} copies; ${copiesWords(copiesUnderWay)}.`),
     say(silent > 0, `${silent} of ${proven.length} nodes are silent or in doubt.`),
     say((nodes.quarantined ?? 0) > 0, `${nodes.quarantined} nodes are quarantined: their copies are made anew elsewhere.`),
     say((nodes.returned ?? 0) > 0, `${nodes.returned} nodes have returned and are being checked.`),
     say(
-      writable.length < replicationFactor,
+      !stopped && writable.length < replicationFactor,
       `${writable.length} nodes take chunks: new objects get fewer than ${replicationFactor} copies.`,
     ),
   ].some(Boolean);
@@ -104,4 +104,10 @@ export function statusOf({ view, counts, census, onlyDamaged, copiesUnderWay, me
     census,
     copiesUnderWay,
   };
+}
+
+function copiesWords(underWay: number): string {
+  return underWay > 0
+    ? `${underWay} copies are being made`
+    : 'copies are made anew once the delay of repair is over and nodes can take them';
 }

@@ -140,7 +140,10 @@ export class ChunkReader {
   ): void {
     const { nodeId } = node;
     const problem = problemOf(error);
-    this.#parts.log.warn({ chunk: chunk.id, node: nodeId, problem, err: error }, 'a copy of a chunk could not be read');
+    this.#parts.log.warn(
+      { chunk: chunk.id, node: nodeId, ...(problem !== null && { problem }), err: error },
+      'a copy of a chunk could not be read',
+    );
     const before = failures.get(nodeId)?.problem ?? null;
     failures.set(nodeId, { atBytes, problem: problem ?? before });
     if (problem !== null && before === null) this.#options.onBadReplica({ id: chunk.id, nodeId, problem });

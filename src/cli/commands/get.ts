@@ -13,7 +13,9 @@ export function addGet(program: Command, start: Start): void {
   program
     .command('get')
     .summary('download an object; goes on where an interrupted run stopped')
-    .description('Download an object, verified. An interrupted download goes on where it stopped when the command is given again.')
+    .description(
+      'Download an object, verified where it has a checksum of the whole. An interrupted download goes on where it stopped when the command is given again.',
+    )
     .argument('<address>', 's3://BUCKET/KEY')
     .argument('[file]', 'file or folder; - for stdout', '.')
     .action(async (text: string, file: string, _options: object, command: Command) => {
@@ -43,7 +45,8 @@ async function getFile(context: Context, address: Address, file: string): Promis
         onProgress: (added) => progress?.add(added),
       },
     );
-    const verified = verifiedBy === null ? 'not verified: the store offers no checksum of the whole' : `verified by ${verifiedBy}`;
+    const verified =
+      verifiedBy === null ? 'without a checksum of the whole to compare with; the store checked each block' : `verified by ${verifiedBy}`;
     await context.output.result(
       { file: named, bucket: address.bucket, key: address.key, sizeBytes: head.sizeBytes, etag: head.etag, resumedBytes, verifiedBy },
       `${named}  ${formatBytes(head.sizeBytes)}, ${verified}`,

@@ -31,7 +31,7 @@ export function addPut(program: Command, start: Start): void {
     .option('--content-type <type>', 'Content-Type of the objects')
     .option('--meta <name=value>', 'user metadata; may be repeated', (text: string, list: string[]) => [...list, text], [])
     .option('--no-clobber', 'fail when the object exists')
-    .option('--part-size <size>', 'size of parts of large objects', `${partSizeBytesDefault}`)
+    .option('--part-size <size>', 'size of parts of large objects', `${partSizeBytesDefault / 1024 / 1024}MiB`)
     .option('--concurrency <n>', 'parts under way at once', '4')
     .action(async (what: string[], options: PutOptions, command: Command) => {
       const context = start(command);

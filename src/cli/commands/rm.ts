@@ -9,6 +9,7 @@ import { formatBytes, formatCount, type EachShape } from '../output.js';
 
 interface RmOptions {
   recursive?: true;
+  prefix?: true;
   dryRun?: true;
   yes?: true;
 }
@@ -18,7 +19,8 @@ export function addRm(program: Command, start: Start): void {
     .command('rm')
     .summary('delete objects')
     .argument('<address...>', 's3://BUCKET/KEY…, with -r s3://BUCKET/PREFIX')
-    .option('-r, --recursive', 'everything below the prefix')
+    .option('-r, --recursive', 'everything below a folder (s3://BUCKET/PREFIX/) or in the bucket')
+    .option('--prefix', 'with -r: everything whose name begins so, with or without a /')
     .option('--dry-run', 'say what would be deleted, delete nothing')
     .option('--yes', 'do not ask')
     .action(async (texts: string[], options: RmOptions, command: Command) => {
@@ -65,6 +67,11 @@ async function removeBelow(context: Context, texts: string[], options: RmOptions
   const [text] = texts;
   if (text === undefined || texts.length > 1) throw usageError('-r takes one address.');
   const address = parseAddress(text);
+  if (address.key !== '' && !address.key.endsWith('/') && options.prefix !== true)
+    throw usageError(
+      `${text} does not end in /, and other names may begin so.`,
+      `aether rm -r ${text}/, or with --prefix all that begin so`,
+    );
   if (options.dryRun !== true) {
     const found = await measure(context, address);
     const where = address.key === '' || address.key.endsWith('/') ? 'below' : 'whose names begin with';

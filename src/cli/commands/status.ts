@@ -57,6 +57,7 @@ function screen(context: Context, status: Status, nodes: readonly Node[]): strin
   const sum = (of: (node: Node) => number): number => nodes.reduce((total, node) => total + of(node), 0);
   const capacity = sum((node) => node.capacityBytes);
   const used = capacity - sum((node) => node.freeBytes);
+  const hosts = new Set(nodes.map(({ host }) => host)).size;
   const { counts, census } = status;
   const count = (name: string): number => counts[name] ?? 0;
   const lines = [
@@ -64,8 +65,8 @@ function screen(context: Context, status: Status, nodes: readonly Node[]): strin
     '',
     `copies     ${status.replicationFactor}, ${status.writeQuorum} synced before a write is acknowledged; writes go on after the loss of ${formatCount(status.writesSurviveNodes, 'node')}`,
     `data       ${formatCount(count('objects'), 'object')} in ${formatCount(count('buckets'), 'bucket')}, ${formatBytes(count('objectBytes'))}; ${formatCount(count('chunks'), 'chunk')}`,
-    `disks      ${formatBytes(used)} of ${formatBytes(capacity)} used${capacity > 0 ? ` (${Math.round((100 * used) / capacity)} %)` : ''}`,
-    `repair     ${census === null ? 'not all chunks are counted yet' : `${census.short} of ${census.chunks} chunks short of copies, ${census.atRisk} with one left, ${census.none} with none${census.chunks === count('chunks') ? '' : ` (counted ${formatAge(Date.now() - census.takenAtWallMs)} ago)`}`}; ${status.copiesUnderWay} copies under way`,
+    `disks      ${formatBytes(used)} of ${formatBytes(capacity)} used${capacity > 0 ? ` (${Math.round((100 * used) / capacity)} %)` : ''}, by anybody${hosts < nodes.length ? '; a disk that nodes share counts once for each' : ''}`,
+    `repair     ${census === null ? 'not all chunks are counted yet' : `${Math.max(census.short, count('under'))} of ${count('chunks')} chunks short of copies, ${census.atRisk} with one left, ${census.none} with none${census.chunks === count('chunks') ? '' : ` (counted ${formatAge(Date.now() - census.takenAtWallMs)} ago)`}`}; ${status.copiesUnderWay} copies under way`,
     `garbage    ${count('garbage')} bodies to work off, ${count('doomed')} copies to delete`,
     '',
   ];
