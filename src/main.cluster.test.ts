@@ -49,7 +49,7 @@ describe('a start that cannot be is one line and exit code 2', () => {
       'a well-known secret',
       ['master', '--cluster-secret-file', weak],
       loopback,
-      /^aetherstore: AETHER_CLUSTER_SECRET_FILE \(flag\): .* well-known/,
+      /^aetherstore: --cluster-secret-file: .* well-known/,
     ],
     [
       'no secret',
