@@ -104,23 +104,41 @@ async function readPacked(pieces: Pieces, chunk: ChunkFacts, range: ByteRange): 
   return cut(whole, 0, range);
 }
 
-/** Reads block by block; the bytes of a block are given out when its last one has been checked. */
+/** Gives out the bytes of a block when its last one has been checked: of a piece with several blocks all that it ends, at once. */
 async function* readBlocks(pieces: Pieces, head: ResponseOf<'getChunk'>, range: ByteRange): AsyncGenerator<Buffer, void, void> {
   const blockCrcs = await readBlockCrcs(pieces, head);
-  let at = Math.floor(range.startBytes / blockSizeBytes) * blockSizeBytes;
-  if (head.bodyStartBytes !== at || head.bodyEndBytes < range.endBytes) throw damaged('the node sends another range');
-  while (at < range.endBytes) {
-    const block: Buffer[] = [];
-    let crc = 0;
-    for (let left = Math.min(blockSizeBytes, head.lengthBytes - at); left > 0;) {
-      const piece = await pieces.next(left);
-      crc = crc32c(piece, crc);
-      left -= piece.length;
-      block.push(piece);
+  const { lengthBytes, bodyStartBytes } = head;
+  const firstBlock = Math.floor(range.startBytes / blockSizeBytes);
+  if (bodyStartBytes !== firstBlock * blockSizeBytes || head.bodyEndBytes < range.endBytes) throw damaged('the node sends another range');
+  const endBytes = Math.min(lengthBytes, Math.ceil(range.endBytes / blockSizeBytes) * blockSizeBytes);
+  let block = firstBlock;
+  let crc = 0;
+  let unchecked: Buffer[] = [];
+  let checkedToBytes = bodyStartBytes;
+  for (let at = bodyStartBytes; at < endBytes;) {
+    const piece = await pieces.next(endBytes - at);
+    let soundBytes = 0;
+    let isSound = true;
+    for (let from = 0; from < piece.length && isSound;) {
+      const blockEndBytes = Math.min(lengthBytes, (block + 1) * blockSizeBytes);
+      const part = piece.subarray(from, blockEndBytes - at);
+      crc = crc32c(part, crc);
+      from += part.length;
+      if (at + from < blockEndBytes) break;
+      isSound = crc === blockCrcs[block];
+      if (isSound) soundBytes = from;
+      block += 1;
+      crc = 0;
     }
-    if (crc !== blockCrcs[at / blockSizeBytes]) throw damaged('a block has another CRC');
-    yield* cut(block, at, range);
-    at += blockSizeBytes;
+    if (soundBytes > 0) {
+      yield* cut([...unchecked, piece.subarray(0, soundBytes)], checkedToBytes, range);
+      unchecked = [];
+      checkedToBytes = at + soundBytes;
+    }
+    // Only behind the sound ones: the other copy is asked from here on
+    if (!isSound) throw damaged('a block has another CRC');
+    if (soundBytes < piece.length) unchecked.push(piece.subarray(soundBytes));
+    at += piece.length;
   }
 }
 

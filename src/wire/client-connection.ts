@@ -40,7 +40,7 @@ export class ClientConnection implements FrameReceiver, CallKeeper {
     this.#options = options;
     this.#parts = parts;
     this.#frames = new FrameSocket(upgraded.socket, options.limits, parts.clock, this);
-    this.#frames.start(upgraded.head);
+    this.#frames.start(upgraded);
   }
 
   /** Resolves when both sides have proven themselves; rejects with `Unreachable` or the server's `Refusal`. */

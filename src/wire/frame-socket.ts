@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { Unreachable } from './api.js';
 import { encodeFrame, FrameBroken, FrameDecoder, frameKinds, type Frame, type FrameHead, type FrameSink } from './frames.js';
 import type { WireLimits } from './limits.js';
+import type { Upgraded } from './upgrade.js';
 import { WriteSlab } from './write-slab.js';
 
 /** What is left of a body to send; asked for one frame at a time, in turn with the others. */
@@ -56,12 +57,12 @@ export class FrameSocket {
     this.#watch = clock.setTimer(limits.lookEveryMs, () => this.#look());
   }
 
-  /** Begins to read; `head` are bytes that came together with the upgrade. */
-  start(head: Buffer): void {
+  /** Begins to read. */
+  start({ head, hear }: Pick<Upgraded, 'head' | 'hear'>): void {
     const socket = this.#socket;
     socket.setTimeout(0);
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    hear((chunk) => this.#read(chunk));
     socket.on('error', (error) => this.destroy(`connection broke: ${error.message}`));
     socket.on('end', () => this.destroy('the peer closed the connection'));
     socket.on('close', () => this.destroy('connection closed'));

@@ -44,7 +44,7 @@ export class ServerConnection implements FrameReceiver {
   readonly #options: ServerConnectionOptions;
   readonly #parts: Parts;
   readonly #frames: FrameSocket;
-  readonly #head: Buffer;
+  readonly #upgraded: Upgraded;
   readonly #calls = new IdMap<ServerCall>();
   #handshake: ServerHandshake | null = null;
   #peer: Peer | null = null;
@@ -59,12 +59,12 @@ export class ServerConnection implements FrameReceiver {
     this.#parts = parts;
     this.#proofTimer = parts.clock.setTimer(options.limits.handshakeMs, () => this.destroy('the peer did not prove itself in time'));
     this.#frames = new FrameSocket(upgraded.socket, options.limits, parts.clock, this);
-    this.#head = upgraded.head;
+    this.#upgraded = upgraded;
   }
 
   /** Begins to read. */
   start(): void {
-    this.#frames.start(this.#head);
+    this.#frames.start(this.#upgraded);
   }
 
   destroy(reason: string): void {

@@ -56,7 +56,7 @@ export function attachWire<Role extends 'master' | 'datanode'>(
     }
     acceptUpgrade(socket);
     const connection: ServerConnection = new ServerConnection(
-      { socket, head },
+      { socket, head, hear: (listener) => void socket.on('data', listener) },
       {
         self: { role, id, boot },
         secrets,

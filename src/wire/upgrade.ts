@@ -1,38 +1,76 @@
-import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { Unreachable } from './api.js';
+import { ReceiveBlocks } from './receive-blocks.js';
 
 const wirePath = '/wire';
 const wireProtocol = 'aether-wire/1';
+/** The head of the answer to an upgrade. */
+const answerBytesMax = 8 * 1024;
 
-/** A socket that has left HTTP, and the bytes that came with its last HTTP message. */
+/** A socket that has left HTTP. */
 export interface Upgraded {
   socket: Socket;
+  /** The bytes that came with its last HTTP message. */
   head: Buffer;
+  /** Hands all further bytes to `listener`; to be called before the next turn of the event loop. */
+  hear: (listener: (bytes: Buffer) => void) => void;
 }
 
-/** Dials and leaves HTTP. The name in the address is resolved each time. Rejects with `Unreachable`. */
+/**
+ * Dials and leaves HTTP. The name in the address is resolved each time. Rejects with `Unreachable`. The few lines of HTTP
+ * are spoken here: a socket can only be told when it is made what memory to read into, and Node's client makes its own.
+ */
 export function dial(address: string, timeoutMs: number, clock: Clock): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string): void => {
-      timer.cancel();
-      reject(new Unreachable(reason)); // no cause: a log would print its words twice
-      request.destroy();
+    const url = new URL(wirePath, address);
+    const blocks = new ReceiveBlocks();
+    let answer = Buffer.alloc(0);
+    let listener = (bytes: Buffer): void => {
+      answer = Buffer.concat([answer, bytes]);
+      const endBytes = answer.indexOf('\r\n\r\n');
+      if (endBytes === -1) {
+        if (answer.length > answerBytesMax) fail('answered with too long a head');
+        return;
+      }
+      const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(answer.toString('latin1', 0, endBytes)) ?? [];
+      if (status === '101') succeed(answer.subarray(endBytes + 4));
+      else fail(`answered ${status ?? 'no HTTP'} instead of the wire`);
     };
+    const hear: Upgraded['hear'] = (next) => {
+      listener = next;
+    };
+    const socket = connect({
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(url.port || 80),
+      onread: {
+        buffer: () => blocks.next(),
+        callback: (bytes) => {
+          listener(blocks.take(bytes));
+          return true;
+        },
+      },
+    });
     const timer = clock.setTimer(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`));
-    const request = httpRequest(new URL(wirePath, address), {
-      agent: false,
-      headers: { connection: 'Upgrade', upgrade: wireProtocol },
-    });
-    request.on('upgrade', (_response: IncomingMessage, socket: Socket, head: Buffer) => {
+    const settle = (): void => {
       timer.cancel();
-      resolve({ socket, head });
-    });
-    request.on('response', (response) => fail(`answered ${response.statusCode} instead of the wire`));
+      socket.off('error', onError).off('close', onClose);
+    };
+    const fail = (reason: string): void => {
+      settle();
+      socket.on('error', () => undefined).destroy();
+      reject(new Unreachable(reason)); // no cause: a log would print its words twice
+    };
+    const succeed = (head: Buffer): void => {
+      settle();
+      resolve({ socket, head, hear });
+    };
     // an error for several addresses has a code and no message
-    request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
-    request.end();
+    const onError = (error: NodeJS.ErrnoException): void => fail(error.message || (error.code ?? error.name));
+    const onClose = (): void => fail('closed the connection');
+    socket.on('error', onError).on('close', onClose);
+    socket.write(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: ${wireProtocol}\r\n\r\n`);
   });
 }
 
@@ -49,7 +87,7 @@ export function acceptUpgrade(socket: Socket): void {
  * every such request out of HTTP, though a server may simply ignore the wish (RFC 9110, 7.8). The request is put before the socket's
  * unread bytes again, without the wish, and the socket handed to the server as if it were new.
  */
-export function serveAsPlainHttp(server: Server, request: IncomingMessage, { socket, head }: Upgraded): void {
+export function serveAsPlainHttp(server: Server, request: IncomingMessage, { socket, head }: Pick<Upgraded, 'socket' | 'head'>): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const name = request.rawHeaders[index]!;
