@@ -45,12 +45,7 @@ describe('a start that cannot be is one line and exit code 2', () => {
     ['unknown variable', ['master'], { AETHER_WRITE_QUORM: '1' }, /did you mean AETHER_WRITE_QUORUM\?$/],
     ['settings against each other', ['master', '--replication-factor', '1'], {}, /^aetherstore: AETHER_WRITE_QUORUM \(default\): 2 /],
     ['no token for everybody', ['datanode', '--rest-auth', 'none'], {}, /accepted is a loopback listener/],
-    [
-      'a well-known secret',
-      ['master', '--cluster-secret-file', weak],
-      loopback,
-      /^aetherstore: --cluster-secret-file: .* well-known/,
-    ],
+    ['a well-known secret', ['master', '--cluster-secret-file', weak], loopback, /^aetherstore: --cluster-secret-file: .* well-known/],
     [
       'no secret',
       ['gateway'],
