@@ -54,7 +54,7 @@ export class Supervisor {
     });
   }
 
-  /** Starts a child; resolves when its role is up for the first time. */
+  /** Starts a child; resolves when its role is up for the first time, or when the others go on without it. */
   start(command: ChildCommand): Promise<void> {
     const child = new Child(command, this.#options, this.#parts, this.#fail);
     this.#children.set(command.name, child);
@@ -99,6 +99,7 @@ class Child {
   }
 
   start(): void {
+    this.#lastLine = '';
     const { name, args, environment } = this.#command;
     const { onLine } = this.#options;
     const output = onLine ? 'pipe' : 'inherit';
@@ -138,7 +139,8 @@ class Child {
     if (code === exitCodes.refused) {
       const { name } = this.#command;
       const reason = `${name} ${how}${this.#lastLine === '' ? '' : `: ${this.#lastLine}`}`;
-      if (this.#options.onRefused?.(name, reason) !== true) this.#fail({ exitCode: code, reason });
+      if (this.#options.onRefused?.(name, reason) === true) this.#isReady();
+      else this.#fail({ exitCode: code, reason });
       return;
     }
     if (this.#parts.clock.monotonicMs() - this.#startedMs >= settledAfterMs) this.#backoff.reset();

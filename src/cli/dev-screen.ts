@@ -2,6 +2,8 @@ import type { Access } from './dev-access.js';
 
 export interface DevFacts extends Access {
   nodeAddresses: readonly string[];
+  /** Datanodes that do not start. */
+  nodesRefused: number;
   bucket: string;
   dir: string;
   credentialsPath: string;
@@ -40,9 +42,9 @@ Ctrl-C stops everything; the data stays.
 }
 
 function copiesLine(facts: DevFacts): string {
-  const { replicationFactor: copies, writeQuorum: synced, nodeAddresses } = facts;
+  const { replicationFactor: copies, writeQuorum: synced, nodeAddresses, nodesRefused } = facts;
   const made = Math.min(copies, nodeAddresses.length);
-  const wanted = made === copies ? '' : ` (${copies} are wanted: --nodes ${copies} gives them)`;
+  const wanted = made === copies ? '' : nodesRefused > 0 ? ` of ${copies}` : ` (${copies} are wanted: --nodes ${copies} gives them)`;
   return `Each object has ${made} ${made === 1 ? 'copy' : 'copies'}${wanted}, ${synced} synced to disk before a write is acknowledged. All of them are on this one host:
 a killed process loses nothing, a lost machine loses everything.`;
 }

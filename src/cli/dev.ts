@@ -14,7 +14,7 @@ import { credentialsEnv, readAccess } from './dev-access.js';
 import { childEnvironment, childFlags, type DevGiven } from './dev-children.js';
 import { makeDevFolder, orDiskFull, refuseFewerNodes } from './dev-folder.js';
 import { devLayout, loopback, type DevLayout } from './dev-layout.js';
-import { LeftOut } from './left-out.js';
+import { RefusedNodes } from './dev-refused.js';
 import { makeBucket, untilNodesLive } from './dev-ready.js';
 import { devScreen } from './dev-screen.js';
 import { initSecrets } from './init-secrets.js';
@@ -39,7 +39,7 @@ const portMax = 65_535;
 export async function startDev(options: DevOptions, parts: { clock: Clock; random: Random }): Promise<RunningRole> {
   const { settings } = options.loaded;
   if (settings.nodes < settings.writeQuorum) {
-    const ways = `--nodes ${settings.writeQuorum}, or --write-quorum ${settings.nodes} for writes that fewer lost disks can lose`;
+    const ways = `--nodes ${settings.writeQuorum}, or --write-quorum ${settings.nodes} (an acknowledged write is then on ${settings.nodes} disks only)`;
     throw new ConfigError(`--nodes ${settings.nodes}: too few for the ${settings.writeQuorum} copies that a write needs; try ${ways}`);
   }
   const dir = resolve(settings.dir);
@@ -62,12 +62,12 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
 
   // 2. All processes at once: each waits for those it needs by itself.
   const output = new ChildOutput(options.print);
-  const leftOut = new LeftOut(layout.nodes, settings.writeQuorum);
+  const refused = new RefusedNodes(layout.nodes, settings.writeQuorum);
   const supervisor = new Supervisor(
     {
       onLine: (name, line) => output.take(readableLine(name, line)),
       onRefused(name, reason) {
-        const isLeftOut = leftOut.add(name, reason);
+        const isLeftOut = refused.add(name, reason);
         if (isLeftOut) output.take(leftOutWords(reason));
         return isLeftOut;
       },
@@ -76,20 +76,22 @@ export async function startDev(options: DevOptions, parts: { clock: Clock; rando
     parts,
   );
   const environment = childEnvironment(options, layout);
-  for (const { name, flags } of childFlags(layout)) void supervisor.start({ name, args: [...options.program, ...flags], environment });
+  const up = childFlags(layout).map(({ name, flags }) => supervisor.start({ name, args: [...options.program, ...flags], environment }));
   const failed = supervisor.failed.finally(() => output.end());
 
   // 3. The screen, once every datanode that starts is live and the bucket is there.
   const stopped = new AbortController();
   const waiting = { clock: parts.clock, signal: stopped.signal };
   const show = async (): Promise<void> => {
-    await untilNodesLive(access, () => leftOut.others.length, waiting);
+    await Promise.all(up);
+    await untilNodesLive(access, () => refused.others.length, waiting);
     await makeBucket(access, bucket, waiting);
     output.forget();
     const startedInMs = parts.clock.monotonicMs() - options.givenMs;
-    const nodeAddresses = leftOut.others.map((node) => `http://${loopback}:${node.port}`);
-    options.print(devScreen({ ...settings, ...access, ...layout, bucket, dir, nodeAddresses, startedInMs }));
-    for (const reason of leftOut.reasons) options.print(leftOutWords(reason));
+    const nodeAddresses = refused.others.map((node) => `http://${loopback}:${node.port}`);
+    const nodesRefused = refused.reasons.length;
+    options.print(devScreen({ ...settings, ...access, ...layout, bucket, dir, nodeAddresses, nodesRefused, startedInMs }));
+    for (const reason of refused.reasons) options.print(leftOutWords(reason));
   };
   const late = parts.clock.setTimer(upWithinMs, () => {
     options.print(`not everything is up after ${upWithinMs / 1000} s; what the processes say:`);

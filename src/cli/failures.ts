@@ -5,21 +5,25 @@ import { exitCode } from './exit-code.js';
 /** Work on several things of which some may fail: goes on, says each failure, and ends with exit code 6. */
 export class Failures {
   readonly #context: Context;
-  readonly #total: number;
+  #begun = 0;
   #failed = 0;
 
-  constructor(context: Context, total: number) {
+  constructor(context: Context) {
     this.#context = context;
-    this.#total = total;
   }
 
-  /** Runs one piece of the work; null: it failed. A single piece fails the command itself; Ctrl-C always does. */
+  /** So many pieces are worked on now. */
+  begin(count: number): void {
+    this.#begun += count;
+  }
+
+  /** Runs one piece of the work; null: it failed. Ctrl-C fails the command itself. */
   async guard<Done>(name: string, work: () => Promise<Done>): Promise<Done | null> {
+    this.begin(1);
     try {
       return await work();
     } catch (error) {
-      const goOn = this.#total > 1 && error instanceof CliError && error.facts.exitCode !== exitCode.interrupted;
-      if (!goOn) throw error;
+      if (!(error instanceof CliError) || error.facts.exitCode === exitCode.interrupted) throw error;
       this.add(name, `${error.facts.what} ${error.facts.why ?? ''}`);
       return null;
     }
@@ -36,7 +40,7 @@ export class Failures {
     throw new CliError({
       exitCode: exitCode.partial,
       code: 'partial',
-      what: `${this.#failed} of ${this.#total} failed.`,
+      what: `${this.#failed} of ${this.#begun} failed.`,
       why: 'Each is named above.',
     });
   }

@@ -132,7 +132,7 @@ test('node ls and clear', async () => {
 test('node forget', async () => {
   expect((await run(['node', 'forget', id])).code).toBe(exitCode.usage);
   expect(requests).toEqual([]);
-  expect(await run(['node', 'forget', id, '--yes'])).toMatchObject({ code: 0, out: `${id}: is forgotten\n` });
+  expect(await run(['node', 'forget', id, '--yes'])).toMatchObject({ code: 0, out: `${id} is forgotten\n` });
   expect(requests).toEqual([`DELETE /api/nodes/${id}`]);
   expect(JSON.parse((await run(['node', 'forget', id, '--yes', '-o', 'json'])).out)).toEqual({ node: id, status: 'forgotten' });
   const unknown = await run(['node', 'forget', 'a/../b', '--yes', '-o', 'json']);

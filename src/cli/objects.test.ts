@@ -182,7 +182,7 @@ describe('get and cat', () => {
     expect((await run(['cat', 's3://demo/three', '--range', '1-9'])).out).toBe('bc');
     const { code, err } = await run(['cat', 's3://demo/three', '--range', '3-9']);
     expect([code, err]).toEqual([exitCode.other, 'error: --range 3-9 is not in the object, which has 3 bytes.\n']);
-    expect((await run(['cat', 's3://demo/three', '--range', '2-1'])).code).toBe(exitCode.other);
+    expect((await run(['cat', 's3://demo/three', '--range', '2-1'])).code).toBe(exitCode.usage);
     expect((await run(['cat', 's3://demo/empty', '--range', '0-'])).code).toBe(0);
   });
 
@@ -293,6 +293,7 @@ describe('rm', () => {
     expect(JSON.parse((await run(['rm', '--yes', '-r', '--prefix', 's3://demo/p', '-o', 'json'])).out)).toEqual([
       { bucket: 'demo', key: 'p/1', deleted: true },
     ]);
+    expect((await run(['rm', '--prefix', 's3://demo/p'])).err).toContain('--prefix goes with -r.');
     const none = await run(['rm', '--yes', '-r', '--prefix', 's3://demo/p', '-o', 'json']);
     expect([none.code, JSON.parse(none.out), none.err]).toEqual([0, [], 'There is nothing to delete.\n']);
   });

@@ -65,18 +65,15 @@ export class Output {
     else await this.write(`${this.format === 'name' ? name : text}\n`);
   }
 
+  /** What became of one of several things, or of the only one. */
+  one<Item>(item: Item, shape: EachShape<Item>): Promise<void> {
+    return this.result(shape.value(item), shape.text(item), shape.name(item));
+  }
+
   /** What became of several things, one by one as it happens: a line each for people, one array in JSON. */
   async each<Item>(items: AsyncIterable<Item>, shape: EachShape<Item>): Promise<void> {
-    if (this.format !== 'json') {
-      for await (const item of items) await this.result(shape.value(item), shape.text(item), shape.name(item));
-      return;
-    }
-    let opening = '[';
-    for await (const item of items) {
-      await this.write(`${opening}\n  ${JSON.stringify(shape.value(item))}`);
-      opening = ',';
-    }
-    await this.write(opening === '[' ? '[]\n' : '\n]\n');
+    if (this.format === 'json') return this.list(pagesOfOne(items), { columns: [], name: shape.name, json: shape.value });
+    for await (const item of items) await this.one(item, shape);
   }
 
   /** A list, page by page as it comes. */
@@ -110,6 +107,10 @@ export class Output {
       });
     });
   }
+}
+
+async function* pagesOfOne<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  for await (const item of items) yield [item];
 }
 
 /** A borderless table, written page by page: columns keep the widths of the first page and grow when they have to. */

@@ -95,7 +95,7 @@ function tellFailure(error: unknown, args: readonly string[], at: { environment:
 
 /** The command whose help tells more. */
 function helpOf(program: Command, args: readonly string[]): string {
-  const called = program.commands.find((command) => args.includes(command.name()));
+  const called = args.map((arg) => program.commands.find((command) => command.name() === arg)).find((command) => command !== undefined);
   return called === undefined ? 'aether --help' : `aether ${called.name()} --help`;
 }
 

@@ -40,7 +40,7 @@ export class MasterClient {
   readonly #attempts: Attempts;
   #view: View | null = null;
   #viewFetch: Promise<void> | null = null;
-  /** The highest view number that an answer has carried. */
+  /** The newest view number heard of since the view was last fetched. */
   #stamp: ViewNumber = { epoch: 0, n: 0 };
   #held = 0;
   #isStopped = false;

@@ -57,7 +57,7 @@ function hasQuorum({ nodes, writeQuorum }: View): boolean {
   return writable >= writeQuorum;
 }
 
-/** The view at hand; both ways above begin only when there is one. */
+/** The view; callers have made sure that there is one. */
 export function viewOf(master: { readonly view: View | null }): View {
   return must(master.view, 'a view before the first chunk');
 }

@@ -65,7 +65,7 @@ test('a lost node is forgotten once its copies are elsewhere, and stays so', { t
   // 1. Two copies are left of each chunk, and no fourth node takes one.
   const refused = await forget(a.nodeId);
   expect(refused).toMatchObject({ status: 409, body: { error: { code: 'node-holds-copies' } } });
-  expect(refused.body.error?.message).toContain('Of 2 chunks');
+  expect(refused.body.error?.message).toContain('2 chunks of this node');
   expect(await holdersOf(ids[0]!)).toEqual(idsOf(a, b, c));
 
   // 2. A fourth one does.

@@ -2,7 +2,7 @@ import { must } from '../base/must.js';
 import type { QueryResult } from '../metadata/queries.js';
 import type { MetadataStore } from '../metadata/store.js';
 import { batchRowsMax } from '../model/limits.js';
-import { copiesAreCertain } from '../model/node-state.js';
+import { copiesSuffice } from '../model/node-state.js';
 import { Refusal } from '../model/refusal.js';
 import type { Liveness } from './liveness.js';
 import type { NodeRegistry } from './node-registry.js';
@@ -12,7 +12,7 @@ type ChunkRow = QueryResult<'chunksOnNode'>['chunks'][number];
 export interface ForgetNodeParts {
   store: Pick<MetadataStore, 'read' | 'write'>;
   registry: NodeRegistry;
-  liveness: Pick<Liveness, 'lost' | 'forget'>;
+  liveness: Pick<Liveness, 'requireLost' | 'forget'>;
   replicationFactor: number;
 }
 
@@ -31,7 +31,7 @@ export class ForgetNode {
 
   /** Resolves when the node is gone for good; rejects with the signal's reason, and with `Refusal`. */
   async forget(nodeId: string, signal: AbortSignal): Promise<void> {
-    const { nodeNumber } = this.#parts.liveness.lost(nodeId);
+    const { nodeNumber } = this.#parts.liveness.requireLost(nodeId);
     if (this.#isBusy) throw new Refusal('slow-down', 'A node is being forgotten: ask again when that has ended.');
     this.#isBusy = true;
     try {
@@ -74,14 +74,15 @@ export class ForgetNode {
 
   #isShort({ state, nodeNumbers }: ChunkRow): boolean {
     const { registry, replicationFactor } = this.#parts;
-    return state === 'present' && registry.holders(nodeNumbers).filter((node) => copiesAreCertain(node.state)).length < replicationFactor;
+    const states = registry.holders(nodeNumbers).map((node) => node.state);
+    return state === 'present' && !copiesSuffice(states, replicationFactor);
   }
 
   #refuseShort(short: number): void {
     if (short === 0) return;
     throw new Refusal(
       'node-holds-copies',
-      `Of ${short} chunks that the node held, copies are still to be made anew: each needs ${this.#parts.replicationFactor} on other nodes that are live. See: aether status`,
+      `${short} chunks of this node have fewer than ${this.#parts.replicationFactor} copies on other live nodes. Wait for repair or add a node; objects that are lost have to be deleted. See: aether status`,
     );
   }
 }

@@ -41,7 +41,7 @@ export class Garbage implements Task {
       more = worked.more;
     }
     if (doomed > 0) log.info({ chunks: doomed }, 'chunks that nobody names are deleted from their nodes');
-    await this.#writeOffDebts(signal);
+    await this.#dropDoomedOfForgotten(signal);
     for (const node of registry.all()) if (isAlive(node.state) && !signal.aborted) this.#startOn(node, signal);
     return roundMs;
   }
@@ -52,12 +52,12 @@ export class Garbage implements Task {
   }
 
   /** What forgotten nodes were to delete is gone with their volumes. */
-  async #writeOffDebts(signal: AbortSignal): Promise<void> {
+  async #dropDoomedOfForgotten(signal: AbortSignal): Promise<void> {
     const { store } = this.#parts;
     while (!signal.aborted) {
-      const debts = store.read('forgottenDebts', { limit: batchRowsMax });
-      if (debts === null) return;
-      await store.write('confirmDeleted', debts);
+      const doomed = store.read('doomedOnForgotten', { limit: batchRowsMax });
+      if (doomed === null) return;
+      await store.write('confirmDeleted', doomed);
     }
   }
 

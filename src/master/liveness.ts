@@ -150,7 +150,7 @@ export class Liveness {
   }
 
   /** The node, of which a person says that it is lost for good; refuses with what to do instead when it may serve. */
-  lost(nodeId: string): KnownNode {
+  requireLost(nodeId: string): KnownNode {
     const node = this.#known(nodeId);
     const why = whyNotForgotten(node.state, this.#parts.clock.monotonicMs() - node.heardAtMs, this.#options);
     if (why !== null) throw new Refusal('node-present', why);
@@ -161,7 +161,7 @@ export class Liveness {
   async forget(nodeId: string, stateSinceMs: number): Promise<void> {
     await this.#alone(nodeId, async () => {
       const { store, registry, clock, log } = this.#parts;
-      const { address, state } = this.lost(nodeId);
+      const { address, state } = this.requireLost(nodeId);
       await store.write('forgetNode', { nodeId, stateSinceMs, nowMs: clock.wallMs() });
       registry.remove(nodeId);
       log.warn({ nodeId, address, state }, 'a node is forgotten: a person says that it is lost for good');

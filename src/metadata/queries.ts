@@ -1,6 +1,6 @@
 import { chunksOnNode } from './queries/chunks-on-node.js';
 import { doomedOn } from './queries/doomed-on.js';
-import { forgottenDebts } from './queries/forgotten-debts.js';
+import { doomedOnForgotten } from './queries/doomed-on-forgotten.js';
 import { getBucket } from './queries/get-bucket.js';
 import { getChunk } from './queries/get-chunk.js';
 import { getRestObject } from './queries/get-rest-object.js';
@@ -33,7 +33,7 @@ export const queries = {
   chunksOnNode,
   listUnder,
   doomedOn,
-  forgottenDebts,
+  doomedOnForgotten,
   getRestObject,
   listNodes,
   statistics,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeSights, type NodeSight } from './node-sight.js';
 import { nodeStates, type NodeState, type VolumeCondition } from './node.js';
 import {
-  copiesAreCertain,
+  copiesSuffice,
   copiesCount,
   isAlive,
   readRank,
@@ -181,7 +181,8 @@ describe('the standing of a state', () => {
   });
 
   it('gives up a lost copy only for copies on nodes that are heard and in order', () => {
-    expect(nodeStates.filter(copiesAreCertain)).toEqual(['live', 'draining']);
+    expect(nodeStates.filter((state) => copiesSuffice([state], 1))).toEqual(['live', 'draining']);
+    expect([copiesSuffice(['live', 'down', 'draining'], 2), copiesSuffice(['live', 'down', 'draining'], 3)]).toEqual([true, false]);
   });
 
   it('lets a person forget only what counts for nothing and has long been silent', () => {

@@ -131,9 +131,9 @@ export function copiesCount(state: NodeState): boolean {
   }
 }
 
-/** Whether a copy there is certain enough to give up another for it, which is said to be lost. */
-export function copiesAreCertain(state: NodeState): boolean {
-  return state === 'live' || state === 'draining';
+/** Whether copies on nodes in these states are enough to give up another, which is said to be lost: RF of them are heard. */
+export function copiesSuffice(states: readonly NodeState[], replicationFactor: number): boolean {
+  return states.filter((state) => state === 'live' || state === 'draining').length >= replicationFactor;
 }
 
 /**

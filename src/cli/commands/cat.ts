@@ -36,6 +36,7 @@ function parseRange(text: string, sizeBytes: number): { startBytes: number; endB
   if (match === null) throw usageError(`--range ${text}: FIRST-LAST or FIRST- is wanted.`);
   const endBytes = match[2] === undefined ? sizeBytes : Math.min(sizeBytes, Number(match[2]) + 1);
   const startBytes = Number(match[1]);
+  if (match[2] !== undefined && Number(match[2]) < startBytes) throw usageError(`--range ${text}: FIRST is after LAST.`);
   if (startBytes < endBytes || (startBytes === 0 && sizeBytes === 0)) return { startBytes, endBytes };
   throw new CliError({
     exitCode: exitCode.other,

@@ -6,9 +6,6 @@ import { exportFormats, exportSettings, type ExportFormat } from '../settings/ex
 import { profileNamePattern, profilePath, readProfiles, writeProfiles, type Profile } from '../settings/profiles.js';
 import type { Sourced } from '../settings/resolve-settings.js';
 
-/** Where an endpoint may come from that is stronger than the current profile. */
-const endpointVariables = ['AETHER_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'];
-
 export function addConfig(program: Command, start: Start): void {
   const config = program.command('config').summary('where the store is and who asks: profiles, view, export');
   addProfile(config, start);
@@ -104,8 +101,9 @@ function addProfile(config: Command, start: Start): void {
       if (!Object.hasOwn(file.profiles, name)) throw usageError(`There is no profile ${JSON.stringify(name)}.`, 'aether config profile ls');
       await writeProfiles(context.environment, { ...file, current: name });
       await context.output.result({ profile: name }, `${name} is the current profile`, name);
-      const louder = endpointVariables.filter((variable) => (context.environment.variables[variable] ?? '') !== '');
-      if (louder.length > 0) context.note(`${louder.join(' and ')} of this shell wins over it: unset it, or say --profile ${name}.`);
+      const source = context.settings().endpoint?.source ?? '';
+      if (!source.startsWith(`profile ${name} `))
+        context.note(`The endpoint still comes from ${source}, which wins: unset it, or say --profile ${name}.`);
     });
 
   profile

@@ -55,7 +55,7 @@ export function addNode(program: Command, start: Start): void {
       const context = start(command);
       await context.confirm(`This forgets the node ${id} for ever: should its volume come back, it is refused.`, options.yes === true);
       await context.master().ask('DELETE', `/api/nodes/${encodeURIComponent(id)}`, okSchema, context.signal);
-      await context.output.result({ node: id, status: 'forgotten' }, `${id}: is forgotten`, id);
+      await context.output.result({ node: id, status: 'forgotten' }, `${id} is forgotten`, id);
     });
 }
 

@@ -7,7 +7,7 @@ import { filePieces, streamPieces } from '../client/read-pieces.js';
 import { partSizeBytesDefault, partSizeFor, singlePutBytesMax, uploadPieces, type Uploaded, type UploadTarget } from '../client/upload.js';
 import type { Context, Start } from '../context.js';
 import { exitCode } from '../exit-code.js';
-import { Failures } from '../failures.js';
+import { doEach } from '../do-each.js';
 import { onFile } from '../file-error.js';
 import { formatBytes, parseBytes, type EachShape } from '../output.js';
 
@@ -48,15 +48,14 @@ export function addPut(program: Command, start: Start): void {
         file,
         address: intoFolder ? { ...address, key: `${address.key}${basename(resolve(file))}` } : address,
       }));
-      const [first] = places;
-      if (first !== undefined && places.length === 1) {
-        const put = await putAt(context, first, settings);
-        await context.output.result(shape.value(put), shape.text(put), shape.name(put));
-        return;
-      }
-      const failures = new Failures(context, places.length);
-      await context.output.each(putEach(context, places, { settings, failures }), shape);
-      failures.report();
+      await doEach(context, places, {
+        name: ({ file }) => file,
+        run: async (place): Promise<Put> => ({
+          ...place,
+          ...(await onFile(place.file, 'read', () => putOne(context, place.file, place.address, settings))),
+        }),
+        shape,
+      });
     });
 }
 
@@ -72,21 +71,6 @@ const shape: EachShape<Put> = {
   text: ({ address, sizeBytes, parts }) => `${formatAddress(address)}  ${formatBytes(sizeBytes)}${parts > 1 ? `, ${parts} parts` : ''}`,
   name: ({ address }) => formatAddress(address),
 };
-
-async function* putEach(
-  context: Context,
-  places: readonly Place[],
-  { settings, failures }: { settings: PutSettings; failures: Failures },
-): AsyncGenerator<Put> {
-  for (const place of places) {
-    const put = await failures.guard(place.file, () => putAt(context, place, settings));
-    if (put !== null) yield put;
-  }
-}
-
-async function putAt(context: Context, place: Place, settings: PutSettings): Promise<Put> {
-  return { ...place, ...(await onFile(place.file, 'read', () => putOne(context, place.file, place.address, settings))) };
-}
 
 interface PutSettings {
   headers: Record<string, string>;

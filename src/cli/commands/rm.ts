@@ -4,6 +4,7 @@ import { formatAddress, parseAddress, parseObjectAddress, type Address } from '.
 import { usageError } from '../cli-error.js';
 import { deleteObjects, listAll } from '../client/objects.js';
 import type { Context, Start } from '../context.js';
+import { doEach } from '../do-each.js';
 import { Failures } from '../failures.js';
 import { formatBytes, formatCount, type EachShape } from '../output.js';
 
@@ -25,6 +26,7 @@ export function addRm(program: Command, start: Start): void {
     .option('--yes', 'do not ask')
     .action(async (texts: string[], options: RmOptions, command: Command) => {
       const context = start(command);
+      if (options.prefix && !options.recursive) throw usageError('--prefix goes with -r.', `aether rm -r --prefix ${texts[0]}`);
       if (options.recursive) await removeBelow(context, texts, options);
       else await removeKeys(context, texts.map(parseObjectAddress), options);
     });
@@ -36,31 +38,15 @@ async function removeKeys(context: Context, addresses: Address[], options: RmOpt
     const what = addresses.length === 1 && first !== undefined ? formatAddress(first) : `${addresses.length} objects`;
     await context.confirm(`This deletes ${what}.`, options.yes === true);
   }
-  const shape = shapeOf(options);
-  if (addresses.length === 1 && first !== undefined) {
-    await removeKey(context, first, options);
-    return context.output.result(shape.value(first), shape.text(first), shape.name(first));
-  }
-  const failures = new Failures(context, addresses.length);
-  await context.output.each(removeEach(context, addresses, { options, failures }), shape);
-  failures.report();
-}
-
-async function* removeEach(
-  context: Context,
-  addresses: readonly Address[],
-  { options, failures }: { options: RmOptions; failures: Failures },
-): AsyncGenerator<Address> {
-  for (const address of addresses) {
-    const removed = await failures.guard(formatAddress(address), () => removeKey(context, address, options));
-    if (removed !== null) yield removed;
-  }
-}
-
-async function removeKey(context: Context, address: Address, { dryRun }: RmOptions): Promise<Address> {
-  const { bucket, key, profile } = address;
-  if (dryRun !== true) await context.s3(profile).ask({ method: 'DELETE', bucket, key, signal: context.signal });
-  return address;
+  await doEach(context, addresses, {
+    name: formatAddress,
+    run: async (address) => {
+      const { bucket, key, profile } = address;
+      if (options.dryRun !== true) await context.s3(profile).ask({ method: 'DELETE', bucket, key, signal: context.signal });
+      return address;
+    },
+    shape: shapeOf(options),
+  });
 }
 
 async function removeBelow(context: Context, texts: string[], options: RmOptions): Promise<void> {
@@ -74,38 +60,41 @@ async function removeBelow(context: Context, texts: string[], options: RmOptions
     );
   if (options.dryRun !== true) {
     const found = await measure(context, address);
+    if (found.objects === 0) {
+      context.note('There is nothing to delete.');
+      return context.output.each(none(), shapeOf(options));
+    }
     const where = address.key === '' || address.key.endsWith('/') ? 'below' : 'whose names begin with';
     const what = `This deletes ${formatCount(found.objects, 'object')} (${formatBytes(found.sizeBytes)}) ${where} ${formatAddress(address)}.`;
-    if (found.objects === 0) context.note('There is nothing to delete.');
-    else await context.confirm(what, options.yes === true);
+    await context.confirm(what, options.yes === true);
   }
-  const failed: Failed = { total: 0, keys: [] };
-  await context.output.each(removePages(context, address, { options, failed }), shapeOf(options));
-  const failures = new Failures(context, failed.total);
-  for (const { key, why } of failed.keys) failures.add(formatAddress({ ...address, key }), why);
+  const failures = new Failures(context);
+  await context.output.each(removePages(context, address, { options, failures }), shapeOf(options));
   failures.report();
 }
 
-interface Failed {
-  total: number;
-  keys: { key: string; why: string }[];
+async function* none(): AsyncGenerator<Address> {
+  // What came meanwhile was not in the count that a person has seen
 }
 
 async function* removePages(
   context: Context,
   address: Address,
-  { options, failed }: { options: RmOptions; failed: Failed },
+  { options, failures }: { options: RmOptions; failures: Failures },
 ): AsyncGenerator<Address> {
   const client = context.s3(address.profile);
   for await (const page of listAll(client, { bucket: address.bucket, prefix: address.key }, context.signal)) {
     const keys = page.map(({ key }) => key);
-    failed.total += keys.length;
+    failures.begin(keys.length);
+    const kept = new Set<string>();
     for (let at = 0; at < keys.length && options.dryRun !== true; at += deleteKeysMax) {
       const answers = await deleteObjects(client, { bucket: address.bucket, keys: keys.slice(at, at + deleteKeysMax) }, context.signal);
-      failed.keys.push(...answers.map(({ key, code, message }) => ({ key, why: `${code} ${message}` })));
+      for (const { key, code, message } of answers) {
+        kept.add(key);
+        failures.add(formatAddress({ ...address, key }), `${code} ${message}`);
+      }
     }
-    const lost = new Set(failed.keys.map(({ key }) => key));
-    for (const key of keys) if (!lost.has(key)) yield { ...address, key };
+    for (const key of keys) if (!kept.has(key)) yield { ...address, key };
   }
 }
 

@@ -58,17 +58,25 @@ function screen(context: Context, status: Status, nodes: readonly Node[]): strin
   const capacity = sum((node) => node.capacityBytes);
   const used = capacity - sum((node) => node.freeBytes);
   const hosts = new Set(nodes.map(({ host }) => host)).size;
-  const { counts, census } = status;
+  const { counts } = status;
   const count = (name: string): number => counts[name] ?? 0;
   const lines = [
     `${verdict}  ${status.words.join(' ')}`,
     '',
     `copies     ${status.replicationFactor}, ${status.writeQuorum} synced before a write is acknowledged; writes go on after the loss of ${formatCount(status.writesSurviveNodes, 'node')}`,
     `data       ${formatCount(count('objects'), 'object')} in ${formatCount(count('buckets'), 'bucket')}, ${formatBytes(count('objectBytes'))}; ${formatCount(count('chunks'), 'chunk')}`,
-    `disks      ${formatBytes(used)} of ${formatBytes(capacity)} used${capacity > 0 ? ` (${Math.round((100 * used) / capacity)} %)` : ''}, by anybody${hosts < nodes.length ? '; a disk that nodes share counts once for each' : ''}`,
-    `repair     ${census === null ? 'not all chunks are counted yet' : `${Math.max(census.short, count('under'))} of ${count('chunks')} chunks short of copies, ${census.atRisk} with one left, ${census.none} with none${census.chunks === count('chunks') ? '' : ` (counted ${formatAge(Date.now() - census.takenAtWallMs)} ago)`}`}; ${status.copiesUnderWay} copies under way`,
+    `disks      ${formatBytes(used)} of ${formatBytes(capacity)} used${capacity > 0 ? ` (${Math.round((100 * used) / capacity)} %)` : ''}, other files included${hosts < nodes.length ? '; a disk that several nodes share is counted for each of them' : ''}`,
+    `repair     ${repairWords(status, context.environment.clock.wallMs())}; ${status.copiesUnderWay} copies under way`,
     `garbage    ${count('garbage')} bodies to work off, ${count('doomed')} copies to delete`,
     '',
   ];
   return `${lines.join('\n')}\n${nodeTable(nodes, context.output.format === 'wide')}`;
+}
+
+/** What the last count of all chunks said, and what was written since with too few copies. */
+function repairWords({ census, counts }: Status, nowWallMs: number): string {
+  if (census === null) return 'not all chunks are counted yet';
+  const [chunks, under] = [counts['chunks'] ?? 0, counts['under'] ?? 0];
+  const words = `${Math.max(census.short, under)} of ${chunks} chunks short of copies, ${census.atRisk} with one left, ${census.none} with none`;
+  return census.chunks === chunks ? words : `${words} (counted ${formatAge(nowWallMs - census.takenAtWallMs)} ago)`;
 }

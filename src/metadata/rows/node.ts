@@ -93,7 +93,7 @@ export const insertForgottenNode = statement<[id: Buffer, number: number, forgot
 );
 export const forgottenNodeById = statement<[id: Buffer], { number: number }>('SELECT number FROM forgotten_node WHERE id = ?');
 /** Any one that is still to delete copies, as if it could. */
-export const forgottenDebtor = statement<[], { number: number }>(
+export const forgottenWithDoomed = statement<[], { number: number }>(
   'SELECT number FROM forgotten_node AS f WHERE EXISTS (SELECT 1 FROM doomed WHERE node = f.number) LIMIT 1',
 );
 

@@ -1,7 +1,7 @@
 import { Refusal } from '../../model/refusal.js';
 import { nodeById, type NodeRow } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
-import { countsCopies } from './receipts.js';
+import { copiesCount } from '../../model/node-state.js';
 
 /** A node that a person gives up, as it stood when its copies were looked at first. */
 export interface LostNode {
@@ -16,7 +16,7 @@ export interface LostNode {
 export function* lostNode(tx: Tx, { nodeId, stateSinceMs }: LostNode): Transaction<NodeRow> {
   const node = yield* tx.get(nodeById, [Buffer.from(nodeId)]);
   if (node === undefined) throw new Refusal('node-unknown');
-  if (countsCopies(node.state) || node.state_since_ms !== stateSinceMs) {
+  if (copiesCount(node.state) || node.state_since_ms !== stateSinceMs) {
     throw new Refusal('node-present', `The node has become ${node.state} meanwhile: look at it again.`);
   }
   return node;

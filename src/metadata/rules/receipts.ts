@@ -1,5 +1,5 @@
 import type { WrittenChunk } from '../../model/chunk.js';
-import type { NodeState } from '../../model/node.js';
+import { copiesCount } from '../../model/node-state.js';
 import { Refusal } from '../../model/refusal.js';
 import { nodeOfReceipt, writableHosts } from '../rows/node.js';
 import type { Transaction, Tx } from '../tx.js';
@@ -8,11 +8,6 @@ import type { Transaction, Tx } from '../tx.js';
 export interface Quorum {
   replicationFactor: number;
   writeQuorum: number;
-}
-
-/** Whether copies on a node in this state count toward W and RF: neither lost, nor on a disk that failed, nor unproven. */
-export function countsCopies(state: NodeState): boolean {
-  return state !== 'manual' && state !== 'quarantined' && state !== 'repairing';
 }
 
 export interface CountedNode {
@@ -25,7 +20,7 @@ export function* countedNodes(tx: Tx, nodeIds: Iterable<string>): Transaction<Ma
   const counted = new Map<string, CountedNode>();
   for (const id of new Set(nodeIds)) {
     const node = yield* tx.getKept(nodeOfReceipt, [id]);
-    if (node !== undefined && countsCopies(node.state)) counted.set(id, node);
+    if (node !== undefined && copiesCount(node.state)) counted.set(id, node);
   }
   return counted;
 }

@@ -4,7 +4,8 @@ import { Refusal } from '../../model/refusal.js';
 import { chunkById, chunkInfo, insertUnder, stateCode, updateChunkState } from '../rows/chunk.js';
 import { nodesByNumbers } from '../rows/node.js';
 import { deleteRestUpload, restUploadById } from '../rows/rest.js';
-import { countsCopies, type Quorum } from '../rules/receipts.js';
+import { copiesCount } from '../../model/node-state.js';
+import type { Quorum } from '../rules/receipts.js';
 import type { Transaction, Tx } from '../tx.js';
 
 export interface CompleteRestUploadArgs extends Quorum {
@@ -22,7 +23,7 @@ export function* completeRestUpload(tx: Tx, args: CompleteRestUploadArgs): Trans
   if (!known) throw new Refusal('object-unknown');
 
   const nodes = yield* tx.all(nodesByNumbers, [JSON.stringify(chunk?.nodeNumbers ?? [])], nodesMax);
-  const copies = nodes.filter(({ state }) => countsCopies(state)).length;
+  const copies = nodes.filter(({ state }) => copiesCount(state)).length;
   if (chunk === null || copies < args.writeQuorum) {
     throw new Refusal('object-incomplete', `${copies} of ${args.writeQuorum} copies are stored.`);
   }

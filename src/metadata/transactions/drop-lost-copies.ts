@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { batchRowsMax, nodesMax } from '../../model/limits.js';
-import { copiesAreCertain } from '../../model/node-state.js';
+import { copiesSuffice } from '../../model/node-state.js';
 import { chunkInfo, chunksByIds, packNodes, updateChunkNodes, updateUnder } from '../rows/chunk.js';
 import { nodesByNumbers } from '../rows/node.js';
 import { lostNode, type LostNode } from '../rules/lost-node.js';
@@ -17,7 +17,7 @@ export interface DropLostCopiesResult {
   short: number;
 }
 
-/** Takes a node that is being given up out of the rows of chunks that have RF certain copies without it, or that nobody can read. */
+/** Takes a node that is being given up out of the rows of chunks that have RF certain copies without it, or that are not present: not complete yet, or deleted. */
 export function* dropLostCopies(tx: Tx, args: DropLostCopiesArgs): Transaction<DropLostCopiesResult> {
   assert(args.ids.length <= batchRowsMax, 'a batch of lost copies is bounded');
   const { number } = yield* lostNode(tx, args);
@@ -25,11 +25,13 @@ export function* dropLostCopies(tx: Tx, args: DropLostCopiesArgs): Transaction<D
   const chunks = rows.map((row) => chunkInfo(row)).filter(({ nodeNumbers }) => nodeNumbers.includes(number));
   const named = [...new Set(chunks.flatMap(({ nodeNumbers }) => nodeNumbers))];
   const nodes = yield* tx.all(nodesByNumbers, [JSON.stringify(named)], nodesMax);
-  const certain = new Set(nodes.filter(({ state }) => copiesAreCertain(state)).map((node) => node.number));
+  const stateOf = new Map(nodes.map((node) => [node.number, node.state]));
+  const isWhole = (nodeNumbers: readonly number[]): boolean => {
+    const states = nodeNumbers.map((each) => stateOf.get(each)).filter((state) => state !== undefined);
+    return copiesSuffice(states, args.replicationFactor);
+  };
 
-  const whole = chunks.filter(
-    ({ state, nodeNumbers }) => state !== 'present' || nodeNumbers.filter((each) => certain.has(each)).length >= args.replicationFactor,
-  );
+  const whole = chunks.filter(({ state, nodeNumbers }) => state !== 'present' || isWhole(nodeNumbers));
   const changes = whole.map(({ id, nodeNumbers }) => ({ id, after: nodeNumbers.filter((each) => each !== number) }));
   if (changes.length > 0) {
     yield* tx.run(updateChunkNodes, [JSON.stringify(changes.map(({ id, after }) => [id, packNodes(after)]))]);

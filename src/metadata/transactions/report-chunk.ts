@@ -5,7 +5,7 @@ import { chunkById, chunkInfo, insertChunk, insertUnder, kindCode, packNodes, st
 import { doomedAmong } from '../rows/garbage.js';
 import { nodeById } from '../rows/node.js';
 import { restUploadById } from '../rows/rest.js';
-import { countsCopies } from '../rules/receipts.js';
+import { copiesCount } from '../../model/node-state.js';
 import { recordReplicas } from '../rules/record-replicas.js';
 import type { Transaction, Tx } from '../tx.js';
 
@@ -24,7 +24,7 @@ export function* reportChunk(tx: Tx, args: ReportChunkArgs): Transaction<Record<
   const { id, lengthBytes, crc32c } = args;
   const node = yield* tx.get(nodeById, [Buffer.from(args.nodeId)]);
   if (node === undefined) throw new Refusal('node-unknown');
-  if (!countsCopies(node.state)) throw new Refusal('node-closed');
+  if (!copiesCount(node.state)) throw new Refusal('node-closed');
   // An order to delete that copy may be on its way.
   const doomed = yield* tx.get(doomedAmong, [JSON.stringify([[node.number, id]])]);
   if (doomed !== undefined) throw new Refusal('object-exists');

@@ -150,14 +150,14 @@ export const forgottenScenarios: Scenarios = {
     const chunk = await put([1, 2, 3]);
     await world.delete(world.bucket, `key of ${chunk.id}`);
     expect(await world.workGarbage()).toBe(1);
-    expect(await store.read('forgottenDebts', { limit: 10 })).toBeNull();
+    expect(await store.read('doomedOnForgotten', { limit: 10 })).toBeNull();
     await stand(1, 'repairing');
     expect(await drop([chunk.id])).toEqual({ short: 0 });
     await forget();
-    const debts = await store.read('forgottenDebts', { limit: 10 });
-    expect(debts).toEqual({ nodeNumber: 1, ids: [chunk.id] });
-    await store.write('confirmDeleted', debts!);
-    expect(await store.read('forgottenDebts', { limit: 10 })).toBeNull();
+    const doomed = await store.read('doomedOnForgotten', { limit: 10 });
+    expect(doomed).toEqual({ nodeNumber: 1, ids: [chunk.id] });
+    await store.write('confirmDeleted', doomed!);
+    expect(await store.read('doomedOnForgotten', { limit: 10 })).toBeNull();
     expect(await store.read('statistics', {})).toMatchObject({ doomed: 2 });
   },
 };

@@ -1,8 +1,12 @@
+import type { DevLayout } from './dev-layout.js';
+
+type Node = DevLayout['nodes'][number];
+
 /**
  * Datanodes that refuse to start, such as one whose volume was lost: the store goes on with the others as long as these can
  * hold the copies of a write.
  */
-export class LeftOut<Node extends { name: string }> {
+export class RefusedNodes {
   readonly #nodes: readonly Node[];
   readonly #fewest: number;
   readonly #reasons = new Map<string, string>();
@@ -20,7 +24,7 @@ export class LeftOut<Node extends { name: string }> {
     return true;
   }
 
-  /** The nodes that are not left out. */
+  /** The nodes that do not refuse. */
   get others(): Node[] {
     return this.#nodes.filter(({ name }) => !this.#reasons.has(name));
   }
