@@ -182,6 +182,17 @@ describe('the view', () => {
     expect(heads).toHaveLength(4);
   });
 
+  it('is not asked for without end while it changes all the time', async () => {
+    let n = 1;
+    const { master, heads } = masterWith(() => {
+      n += 1;
+      master.noteStamp({ epoch: 1, n: n + 1 });
+      return { number: { epoch: 1, n }, nodes: [] };
+    });
+    expect((await master.someView()).number.n).toBe(3);
+    expect([heads.length, master.isViewBehind]).toEqual([2, true]);
+  });
+
   it('is not asked for without end when no view is as new as a number that was heard', async () => {
     const { master, heads } = masterWith(() => ({ number: { epoch: 1, n: 1 }, nodes: [] }));
     const fetched = master.someView();

@@ -20,6 +20,8 @@ const tryMsMax = 10_000;
 const retryDelayMs = 50;
 /** A body of an answer; the largest is a list of the longest keys. */
 const bodyBytesMax = listKeysMax * 8 * 1024;
+/** One on its way, and one more when a newer number was heard meanwhile; whoever needs the next one asks again. */
+const viewFetchesMax = 2;
 /** Requests that may wait for a master that is away. */
 const heldRequestsMax = 2000;
 
@@ -167,14 +169,16 @@ export class MasterClient {
 
   async #takeView(): Promise<void> {
     try {
-      let asked: ViewNumber;
-      do {
-        asked = this.#stamp;
+      // A number that comes while a view is on its way may be that of a later one, and each connection says it only once
+      for (let fetches = 0; fetches < viewFetchesMax; fetches += 1) {
+        const asked = this.#stamp;
         const view = await this.#call('getView', {}, headOf);
         if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
-        // The view may have changed behind the answer, and the number that says so comes only once
-      } while (isNewer(this.#stamp, asked) && this.isViewBehind);
-      this.#stamp = this.#view.number;
+        if (!this.isViewBehind) return;
+        if (isNewer(this.#stamp, asked)) continue;
+        this.#stamp = this.#view.number; // the master has none that is as new
+        return;
+      }
     } finally {
       this.#viewFetch = null;
     }

@@ -54,6 +54,7 @@ export class ForgetNode {
     // 2. While it stands as it stood then, no receipt of it counts: rows that were passed do not come to name it.
     for await (const page of this.#pages(nodeNumber, signal)) {
       const ids = page.map(({ id }) => id);
+      liveness.requireLost(nodeId);
       if (ids.length > 0) this.#refuseShort((await store.write('dropLostCopies', { nodeId, stateSinceMs, ids, replicationFactor })).short);
     }
     // 3. No row names it any more.

@@ -188,9 +188,24 @@ describe('a node that is lost for good', () => {
 
   it('stays when its row has changed since its copies were looked at', async () => {
     registry.put(knownNodeOf({ nodeNumber: 1, state: 'repairing', heardAtMs: clock.monotonicMs() - 60_000 }));
+    const judge = liveness();
+    await letPass(judge, judgeEveryMs);
     refusal = new Refusal('node-present');
-    await expect(liveness().forget('node-1', 1)).rejects.toMatchObject({ code: 'node-present' });
+    await expect(judge.forget('node-1', 1)).rejects.toMatchObject({ code: 'node-present' });
     expect(state()).toBe('repairing');
+  });
+
+  it('is not forgotten by a master that has judged nobody yet, in its grace or after it stood still: the others may be gone too', async () => {
+    const judge = liveness({ startGraceMs: 100_000 });
+    registry.put(knownNodeOf({ nodeNumber: 1, state: 'repairing', heardAtMs: clock.monotonicMs() }));
+    await letPass(judge, 99_000);
+    await expect(judge.forget('node-1', 1)).rejects.toMatchObject({ code: 'slow-down' });
+    await letPass(judge, 2000);
+    clock.advance(2 * judgeEveryMs);
+    await expect(judge.forget('node-1', 1)).rejects.toMatchObject({ code: 'slow-down' });
+    await letPass(judge, 2 * judgeEveryMs);
+    await judge.forget('node-1', 1);
+    expect(committed.at(-1)).toBe('forgetNode undefined');
   });
 
   it('waits for the heartbeat that came first, which keeps it', async () => {
@@ -222,6 +237,7 @@ describe('a node that is lost for good', () => {
   it('is looked past by whoever judges the silence of all', async () => {
     registry.put(knownNodeOf({ nodeNumber: 2, state: 'repairing', heardAtMs: clock.monotonicMs() - 60_000 }));
     const judge = liveness();
+    await letPass(judge, judgeEveryMs);
     clock.advance(judgeEveryMs);
     await Promise.all([judge.judgeSilence(), judge.forget('node-2', 1)]);
     expect(registry.all().map(({ nodeId }) => nodeId)).toEqual(['node-1']);

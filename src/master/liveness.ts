@@ -45,6 +45,8 @@ export class Liveness {
   readonly #startedAtMs: number;
   readonly #locks = new Map<string, Semaphore>();
   #judgedAtMs: number;
+  /** All nodes, since the start: before, states are those that an earlier master has committed. */
+  #hasJudged = false;
 
   constructor(options: LivenessOptions, parts: LivenessParts) {
     this.#options = options;
@@ -154,6 +156,13 @@ export class Liveness {
     const node = this.#known(nodeId);
     const why = whyNotForgotten(node.state, this.#parts.clock.monotonicMs() - node.heardAtMs, this.#options);
     if (why !== null) throw new Refusal('node-present', why);
+    // Whether the others are there matters as much, and until they were judged their states are those of before
+    if (node.state !== 'manual' && (!this.#hasJudged || this.#isLookOverdue())) {
+      throw new Refusal(
+        'slow-down',
+        'This master has just started or stood still, and has not judged its nodes since: ask again in a minute.',
+      );
+    }
     return node;
   }
 
@@ -194,8 +203,11 @@ export class Liveness {
 
   /** The controller has reported: what it saw counts now, unless a look at the silence is overdue and must first forgive a stall. */
   async judgeSights(): Promise<void> {
-    const nowMs = this.#parts.clock.monotonicMs();
-    if (nowMs - this.#judgedAtMs < 2 * this.#options.judgeEveryMs) await this.#judgeAll(nowMs);
+    if (!this.#isLookOverdue()) await this.#judgeAll(this.#parts.clock.monotonicMs());
+  }
+
+  #isLookOverdue(): boolean {
+    return this.#parts.clock.monotonicMs() - this.#judgedAtMs >= 2 * this.#options.judgeEveryMs;
   }
 
   async #judgeAll(nowMs: number): Promise<void> {
@@ -211,6 +223,7 @@ export class Liveness {
         if (state !== node.state) await this.#enter(node, state, `silent for ${Math.round(silence.silentMs / 1000)} s${words(seen)}`);
       });
     }
+    this.#hasJudged = true;
   }
 
   #inGrace(nowMs: number): boolean {

@@ -1,6 +1,7 @@
 import { must } from '../../base/must.js';
 import { Refusal } from '../../model/refusal.js';
-import { forgottenNodeById, nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
+import { nodeById, type NodeInfo, nodeInfo, upsertNodeRow } from '../rows/node.js';
+import { newNodeNumber } from '../rules/new-node-number.js';
 import type { Transaction, Tx } from '../tx.js';
 
 export interface RegisterManualNodeArgs {
@@ -14,8 +15,7 @@ export function* registerManualNode(tx: Tx, args: RegisterManualNodeArgs): Trans
   const id = Buffer.from(args.nodeId);
   const known = yield* tx.get(nodeById, [id]);
   if (known?.proven === 1) throw new Refusal('node-proven');
-  if (known === undefined && (yield* tx.get(forgottenNodeById, [id])) !== undefined) throw new Refusal('node-forgotten');
-  const number = known?.number ?? must(yield* tx.get(raiseNodeNumber, []), 'the row of the cluster').node_number;
+  const number = known?.number ?? (yield* newNodeNumber(tx, id));
   yield* tx.run(upsertNodeRow, [number, id, args.address, '', '', 'manual', args.nowMs, null, 'open', 0, 0, 0, 0]);
   return nodeInfo(must(yield* tx.get(nodeById, [id]), 'the row just written'));
 }

@@ -1,7 +1,8 @@
 import { must } from '../../base/must.js';
 import type { VolumeCondition } from '../../model/node.js';
 import { Refusal } from '../../model/refusal.js';
-import { forgottenNodeById, nodeById, type NodeInfo, nodeInfo, raiseNodeNumber, upsertNodeRow } from '../rows/node.js';
+import { nodeById, type NodeInfo, nodeInfo, upsertNodeRow } from '../rows/node.js';
+import { newNodeNumber } from '../rules/new-node-number.js';
 import type { Transaction, Tx } from '../tx.js';
 
 export interface UpsertNodeArgs {
@@ -25,9 +26,8 @@ export function* upsertNode(tx: Tx, args: UpsertNodeArgs): Transaction<NodeInfo>
   const id = Buffer.from(args.nodeId);
   const known = yield* tx.get(nodeById, [id]);
   if (known !== undefined && known.boot > args.boot) throw new Refusal('boot-stale');
-  if (known === undefined && (yield* tx.get(forgottenNodeById, [id])) !== undefined) throw new Refusal('node-forgotten');
   const arrives = known === undefined || known.state === 'manual';
-  const number = known?.number ?? must(yield* tx.get(raiseNodeNumber, []), 'the row of the cluster').node_number;
+  const number = known?.number ?? (yield* newNodeNumber(tx, id));
   yield* tx.run(upsertNodeRow, [
     number,
     id,
