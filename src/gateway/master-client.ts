@@ -70,11 +70,6 @@ export class MasterClient {
     return this.#view ?? Promise.reject(new Refusal('master-away'));
   }
 
-  /** A newer view than ours is known of, or there is none yet. */
-  get isViewBehind(): boolean {
-    return this.#view === null || isNewer(this.#stamp, this.#view.number);
-  }
-
   /** Fetches the view; who comes while it is on its way gets the same. */
   refreshView(): Promise<void> {
     this.#viewFetch ??= this.#takeView();
@@ -84,7 +79,7 @@ export class MasterClient {
   /** A master's answer carried this number: a newer view than ours is fetched, once for all. */
   noteStamp(stamp: ViewNumber): void {
     if (isNewer(stamp, this.#stamp)) this.#stamp = stamp;
-    if (this.#view !== null && this.isViewBehind) {
+    if (this.#view !== null && this.#isViewBehind) {
       this.refreshView().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the view could not be fetched'));
     }
   }
@@ -167,6 +162,11 @@ export class MasterClient {
     return new Refusal(perhapsDone && 'attempt' in head ? 'outcome-unknown' : 'master-away');
   }
 
+  /** A newer view than ours is known of, or there is none yet. */
+  get #isViewBehind(): boolean {
+    return this.#view === null || isNewer(this.#stamp, this.#view.number);
+  }
+
   async #takeView(): Promise<void> {
     try {
       // A number that comes while a view is on its way may be that of a later one, and each connection says it only once
@@ -174,7 +174,7 @@ export class MasterClient {
         const asked = this.#stamp;
         const view = await this.#call('getView', {}, headOf);
         if (this.#view === null || isNewer(view.number, this.#view.number)) this.#view = view;
-        if (!this.isViewBehind) return;
+        if (!this.#isViewBehind) return;
         if (isNewer(this.#stamp, asked)) continue;
         this.#stamp = this.#view.number; // the master has none that is as new
         return;

@@ -8,7 +8,7 @@ import { ChunkWriter, type BodySource } from '../replication/chunk-writer.js';
 import type { BodyOrigin, BodyStore, FoundObject } from './body-store.js';
 import type { MasterClient } from './master-client.js';
 
-type Master = Pick<MasterClient, 'ask' | 'view' | 'someView' | 'isViewBehind' | 'refreshView'>;
+type Master = Pick<MasterClient, 'ask' | 'view' | 'someView' | 'refreshView'>;
 
 /** Bodies on datanodes: the replication layer, with what it needs to know from the master. */
 export class ReplicatedBodies implements BodyStore {
@@ -23,7 +23,9 @@ export class ReplicatedBodies implements BodyStore {
   }
 
   async write(source: BodySource, origin: BodyOrigin): Promise<WrittenChunk[]> {
-    if (this.#master.isViewBehind || !hasQuorum(viewOf(this.#master))) await this.#refreshView();
+    const { view } = this.#master;
+    // A view with a quorum is good enough, also when a newer one is known of: repair makes what it leaves out
+    if (view === null || !hasQuorum(view)) await this.#refreshView();
     return this.#writer.write(source, { kind: 'chunk', origin, chunkSizeBytes: chunkSizeBytesMax });
   }
 
@@ -36,7 +38,7 @@ export class ReplicatedBodies implements BodyStore {
     return this.#master.view === null ? this.#readLater(object, range) : this.#reader.read(object, range);
   }
 
-  /** Nodes that a view lacks get no copies: right after a start it may lack them all. Refuses: master-away. */
+  /** Right after a start a view may lack nodes that are there. Refuses: master-away. */
   async #refreshView(): Promise<void> {
     try {
       await this.#master.refreshView();
