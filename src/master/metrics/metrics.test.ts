@@ -52,4 +52,10 @@ test('the metrics of fifty nodes are small and quickly rendered', async () => {
   const after = await metrics.render();
   expect(after).not.toContain('"node-1"');
   expect(after).toContain('"node-2"');
+
+  // A number says how many nodes there ever were, not how many there are
+  const late = knownNodeOf({ nodeNumber: 5000 });
+  registry.put(late);
+  registry.put({ ...late, state: 'suspect' });
+  expect(await metrics.render()).toContain('aetherstore_master_node_state_changes_total{node="node-5000",to="suspect",role="master"} 1');
 });

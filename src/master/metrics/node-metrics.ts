@@ -44,12 +44,15 @@ export function addNodeMetrics(registry: Registry, nodes: NodeRegistry, clock: C
     labelNames: ['node', 'to'],
     registers,
   });
+  const counted = new Set<string>();
   nodes.onChange(({ before, after }) => {
     if (after === null) {
+      counted.delete(before.nodeId);
       for (const to of nodeStates) changes.remove({ node: before.nodeId, to });
       return;
     }
-    if (before?.state === after.state || after.nodeNumber > nodesShownMax) return;
+    if (before?.state === after.state || (counted.size >= nodesShownMax && !counted.has(after.nodeId))) return;
+    counted.add(after.nodeId);
     changes.inc({ node: after.nodeId, to: after.state }, before === null ? 0 : 1); // a new node: the series is there, nothing changed
   });
 }
