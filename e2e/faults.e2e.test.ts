@@ -20,7 +20,8 @@ function restarts(pod: KubeObject): number {
   ).restartCount;
 }
 
-describe('a master killed in the middle of commits', () => {
+// Together, each in its own namespace: the second mostly waits for the grace of its deletes
+describe.concurrent('a master killed in the middle of commits', () => {
   let release: Release;
 
   beforeAll(async () => {
@@ -51,7 +52,7 @@ describe('a master killed in the middle of commits', () => {
   });
 });
 
-describe('disks that are full', () => {
+describe.concurrent('disks that are full', () => {
   const diskMiB = 320;
   const folder = '/var/e2e-small-disk';
   const storageClass = 'e2e-small-disk';
@@ -104,6 +105,7 @@ describe('disks that are full', () => {
     const client = new S3TestClient(must((await release.clientOptions())[0], 'a worker'));
     const put = async (key: string): Promise<{ status: number; body: Buffer }> => client.request({ method: 'PUT', path: key, body });
     expect((await client.request({ method: 'PUT', path: '/full' })).status).toBe(200);
+    const load = await HistoryLoad.start(release);
     const kept: string[] = [];
     let refused: { status: number; body: Buffer } | null = null;
     while (refused === null && kept.length * body.length < 2 * diskMiB * 1024 * 1024) {
@@ -113,6 +115,7 @@ describe('disks that are full', () => {
       else refused = answer;
     }
     console.log(`after ${kept.length} objects of 4 MiB: ${refused?.status} ${refused?.body.toString()}`);
+    await load.stop();
     expect(refused?.status).toBe(503);
     expect(refused?.body.toString()).toMatch(/the disks of \d of 3 datanodes are full/);
     const use = await command('docker', ['exec', must(workers[0], 'a worker'), 'df', '--output=pcent', folder]);

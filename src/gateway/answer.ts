@@ -1,5 +1,5 @@
 import type { Refusal } from '../model/refusal.js';
-import type { XmlBytes } from '../s3/xml-bytes.js';
+import type { XmlPart } from '../s3/xml-bytes.js';
 import { xmlDocument, type XmlText } from '../s3/xml-write.js';
 
 /** What an operation answers. Headers are one flat list of names and values, as Node writes them fastest; its sender adds to it. */
@@ -38,7 +38,7 @@ export function emptyAnswer(status: number, headers: string[] = []): Answer {
 }
 
 /** 200 with a document. */
-export function xmlAnswer(root: string, content: XmlText | (XmlText | XmlBytes)[], headers: string[] = []): Answer {
+export function xmlAnswer(root: string, content: XmlText | (XmlText | XmlPart)[], headers: string[] = []): Answer {
   headers.push('content-type', 'application/xml');
   return { status: 200, headers, body: xmlDocument(root, content) };
 }

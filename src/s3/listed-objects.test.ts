@@ -4,6 +4,7 @@ import { objectEnd, packFacts, type ListedFacts } from '../model/listed-object.j
 import { checksumAlgorithms, checksumTypes } from '../model/object.js';
 import { formatXmlDate } from './http-date.js';
 import { listedObjects } from './listed-objects.js';
+import { XmlBytes } from './xml-bytes.js';
 import { nameWriter, xml, type XmlText } from './xml-write.js';
 
 interface Listed extends ListedFacts {
@@ -27,7 +28,10 @@ function elements(objects: readonly Listed[], encodingType: 'url' | null, owner:
 }
 
 function written(objects: readonly Listed[], encodingType: 'url' | null, owner: XmlText | null, count = objects.length): string {
-  return listedObjects(packedList(objects), count, { encodingType, owner }).written.toString();
+  const part = listedObjects(packedList(objects), count, { encodingType, owner });
+  const bytes = new XmlBytes(part.expectedBytes);
+  part.writeTo(bytes);
+  return bytes.written.toString();
 }
 
 describe('the objects of a list', () => {

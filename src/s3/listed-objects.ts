@@ -1,5 +1,5 @@
 import { PackedObjects, unpackChecksum } from '../model/listed-object.js';
-import { XmlBytes } from './xml-bytes.js';
+import type { XmlPart } from './xml-bytes.js';
 import { escaped, percentEncoded, xml, type XmlText } from './xml-write.js';
 
 const start = Buffer.from('<Contents><Key>');
@@ -11,26 +11,29 @@ const dateBytes = 24;
 const plainBytes = start.length + modified.length + dateBytes + etag.length + etagEnd.length + size.length;
 
 /** The `Contents` elements of a packed list. */
-export function listedObjects(packed: Buffer, count: number, form: { encodingType: 'url' | null; owner: XmlText | null }): XmlBytes {
+export function listedObjects(packed: Buffer, count: number, form: { encodingType: 'url' | null; owner: XmlText | null }): XmlPart {
   const key = form.encodingType === 'url' ? percentEncoded : escaped;
   const end = Buffer.from(xml`</Size>${form.owner}<StorageClass>STANDARD</StorageClass></Contents>`.toString());
-  const contents = new XmlBytes(packed.length + count * (plainBytes + end.length));
   const checksum = checksumWriter();
-  for (const object = new PackedObjects(packed); object.next();) {
-    contents.piece(start);
-    contents.text(packed, object.keyStart, object.keyEnd, key);
-    contents.piece(modified);
-    contents.date(object.lastModifiedMs);
-    contents.piece(etag);
-    contents.text(packed, object.etagStart, object.etagEnd, escaped);
-    contents.piece(etagEnd);
-    if (object.checksumEnd > object.checksumStart)
-      contents.piece(checksum(packed.toString('latin1', object.checksumStart, object.checksumEnd)));
-    contents.piece(size);
-    contents.text(packed, object.start, object.sizeEnd, escaped);
-    contents.piece(end);
-  }
-  return contents;
+  return {
+    expectedBytes: packed.length + count * (plainBytes + end.length),
+    writeTo: (bytes) => {
+      for (const object = new PackedObjects(packed); object.next();) {
+        bytes.piece(start);
+        bytes.text(packed, object.keyStart, object.keyEnd, key);
+        bytes.piece(modified);
+        bytes.date(object.lastModifiedMs);
+        bytes.piece(etag);
+        bytes.text(packed, object.etagStart, object.etagEnd, escaped);
+        bytes.piece(etagEnd);
+        if (object.checksumEnd > object.checksumStart)
+          bytes.piece(checksum(packed.toString('latin1', object.checksumStart, object.checksumEnd)));
+        bytes.piece(size);
+        bytes.text(packed, object.start, object.sizeEnd, escaped);
+        bytes.piece(end);
+      }
+    },
+  };
 }
 
 /** Remembers what it wrote: few kinds of checksums stand in a list. */

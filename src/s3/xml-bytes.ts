@@ -7,6 +7,13 @@ export interface FreeText {
   plain: Uint8Array;
 }
 
+/** Much XML of a document, written by bytes: none of it is ever a text. */
+export interface XmlPart {
+  /** About how many it will be. */
+  expectedBytes: number;
+  writeTo: (bytes: XmlBytes) => void;
+}
+
 const dayMs = 86_400_000;
 const colon = 0x3a;
 const point = 0x2e;

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js';
-import { XmlBytes, type FreeText } from './xml-bytes.js';
+import { XmlBytes, type FreeText, type XmlPart } from './xml-bytes.js';
 
 const SPECIAL_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/u;
 const SPECIALS_PATTERN = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
@@ -11,7 +11,7 @@ function escapeText(text: string): string {
   return text.replace(SPECIALS_PATTERN, (character) => NAMED[character] ?? `&#${character.charCodeAt(0)};`);
 }
 
-/** Text that is XML already. Only `xml` and what is built on it make one, so nothing gets into an answer unescaped; long lists are `XmlBytes`. */
+/** Text that is XML already. Only `xml` and what is built on it make one, so nothing gets into an answer unescaped; long lists are an `XmlPart`. */
 export class XmlText {
   readonly #text: string;
 
@@ -49,12 +49,24 @@ export function xmlElement(name: string, text: string): XmlText {
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
+function textPart(text: string): XmlPart {
+  const encoded = Buffer.from(text);
+  return { expectedBytes: encoded.length, writeTo: (bytes) => bytes.piece(encoded) };
+}
+
 /** A whole document: declaration, root element, content. Of all documents only errors have no name space. */
-export function xmlDocument(root: string, content: XmlText | (XmlText | XmlBytes)[], namespace: string | null = NAMESPACE): Buffer {
+export function xmlDocument(root: string, content: XmlText | (XmlText | XmlPart)[], namespace: string | null = NAMESPACE): Buffer {
   const start = `<?xml version="1.0" encoding="UTF-8"?>\n<${namespace === null ? root : `${root} xmlns="${namespace}"`}>`;
   if (content instanceof XmlText) return Buffer.from(`${start}${content.toString()}</${root}>`);
-  const pieces = content.map((piece) => (piece instanceof XmlBytes ? piece.written : Buffer.from(piece.toString())));
-  return Buffer.concat([Buffer.from(start), ...pieces, Buffer.from(`</${root}>`)]);
+  const parts = [
+    textPart(start),
+    ...content.map((part) => (part instanceof XmlText ? textPart(part.toString()) : part)),
+    textPart(`</${root}>`),
+  ];
+  // One memory for all of it: a second one for each document would be a collection of garbage for every dozen of them
+  const bytes = new XmlBytes(parts.reduce((sum, { expectedBytes }) => sum + expectedBytes, 0));
+  for (const { writeTo } of parts) writeTo(bytes);
+  return bytes.written;
 }
 
 /** Like `encodeURIComponent`, but exactly the unreserved characters of RFC 3986 and the slash stay. */

@@ -26,10 +26,15 @@ describe('the memory that a socket is read into', () => {
     expect(blocks.next()).toBe(block);
   });
 
-  it('becomes large when a read was full, and small again after one that was not worth it', () => {
+  it('becomes large when two reads after each other were full, and small again after one that was not worth it', () => {
     const blocks = new ReceiveBlocks();
     expect(blocks.next().length).toBe(quietBlockBytes);
     expect(read(blocks, quietBlockBytes).length).toBe(quietBlockBytes);
+    expect(blocks.next().length).toBe(quietBlockBytes);
+    read(blocks, 1);
+    read(blocks, quietBlockBytes);
+    expect(blocks.next().length).toBe(quietBlockBytes);
+    read(blocks, quietBlockBytes);
     expect(blocks.next().length).toBe(bulkBlockBytes);
     read(blocks, bulkBlockBytes);
     expect(blocks.next().length).toBe(bulkBlockBytes);
@@ -41,7 +46,7 @@ describe('the memory that a socket is read into', () => {
 
   it('never holds much more than the bytes that were given out of it', () => {
     const blocks = new ReceiveBlocks();
-    read(blocks, quietBlockBytes);
+    for (let turn = 0; turn < 2; turn += 1) read(blocks, quietBlockBytes);
     for (const bytes of [bulkBlockBytes / 2 - 1, bulkBlockBytes / 2, bulkBlockBytes / 2 + 1, bulkBlockBytes]) {
       expect(read(blocks, bytes).buffer.byteLength).toBeLessThanOrEqual(bytes * 2);
     }

@@ -1,7 +1,7 @@
 import { readEncodingType, readLimit, readName, readToken, writeToken } from '../../s3/list-arguments.js';
 import { listedObjects } from '../../s3/listed-objects.js';
 import { ownerElement } from '../../s3/settings.js';
-import type { XmlBytes } from '../../s3/xml-bytes.js';
+import type { XmlPart } from '../../s3/xml-bytes.js';
 import { nameWriter, xml, type XmlText } from '../../s3/xml-write.js';
 import type { ResponseOf } from '../../wire/verbs.js';
 import { xmlAnswer } from '../answer.js';
@@ -40,7 +40,7 @@ interface List {
   name: (name: string) => string;
   /** The elements that both versions share. */
   head: XmlText;
-  contents: (withOwner: boolean) => (XmlText | XmlBytes)[];
+  contents: (withOwner: boolean) => (XmlText | XmlPart)[];
 }
 
 async function listPage(request: GatewayRequest, services: GatewayServices, startAfter: string): Promise<List> {
@@ -57,7 +57,7 @@ async function listPage(request: GatewayRequest, services: GatewayServices, star
     delimiter === '' ? null : xml`<Delimiter>${name(delimiter)}</Delimiter>`
   }<MaxKeys>${limit}</MaxKeys>${encodingType === null ? null : xml`<EncodingType>url</EncodingType>`}<IsTruncated>${page.nextStartAfter !== null}</IsTruncated>`;
   const prefixes = page.prefixes.map((prefix) => xml`<CommonPrefixes><Prefix>${name(prefix)}</Prefix></CommonPrefixes>`);
-  const contents = (withOwner: boolean): (XmlText | XmlBytes)[] => [
+  const contents = (withOwner: boolean): (XmlText | XmlPart)[] => [
     listedObjects(body, page.objectCount, { encodingType, owner: withOwner ? ownerElement : null }),
     xml`${prefixes}`,
   ];
