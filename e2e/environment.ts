@@ -50,5 +50,5 @@ async function saveLogs({ kube }: Release): Promise<void> {
 /** Nothing of the release stays, its data neither. */
 export async function removeNamespace(release: Release): Promise<void> {
   await saveLogs(release);
-  await release.kube.run(['delete', 'namespace', release.kube.namespace, '--timeout=180s'], 'uninstall');
+  await release.kube.run(['delete', 'namespace', release.kube.namespace, '--ignore-not-found', '--timeout=180s'], 'uninstall');
 }

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { must } from '../src/base/must.js';
 import { S3TestClient } from '../src/testing/s3-test-client.js';
 import { place, removeNamespace, type Place } from './environment.js';
+import { PortForward } from './port-forward.js';
 import type { Release } from './release.js';
 import { until } from './until.js';
 
@@ -64,5 +66,24 @@ describe('where it can be installed', () => {
     const name = longName.slice(0, 53);
     expect(name).toHaveLength(53);
     await installed({ namespace: 'long', name });
+  });
+
+  test('from the manifest for a small store, without Helm, and it goes as it came', async () => {
+    const manifest = ['-f', 'manifests/small.yaml'];
+    const made = (release = await place({ namespace: 'aetherstore' })); // the namespace that the manifest names
+    await made.kube.run(['apply', ...manifest]);
+    await made.kube.untilReady('master', 1);
+    await made.untilWhole(3);
+    const forward = await PortForward.open(made.kube, `service/${made.fullname}`, 9000);
+    const [door] = await made.clientOptions();
+    const client = new S3TestClient({ ...must(door, 'a way in'), endpoint: `http://127.0.0.1:${forward.port}` });
+    const body = randomBytes(1_000_000);
+    expect((await client.request({ method: 'PUT', path: '/first' })).status).toBe(200);
+    expect((await client.request({ method: 'PUT', path: '/first/object', body })).status).toBe(200);
+    expect((await client.request({ method: 'GET', path: '/first/object' })).body.equals(body)).toBe(true);
+    client.close();
+    await forward.close();
+    await made.kube.run(['delete', ...manifest, '--timeout=180s'], 'uninstall');
+    expect(await made.kube.get('namespace', 'aetherstore')).toBeNull();
   });
 });

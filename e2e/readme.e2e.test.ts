@@ -1,38 +1,28 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { must } from '../src/base/must.js';
 import { consoleSteps, fillIn, mismatch } from '../src/testing/readme/console-steps.js';
-import { Shell } from '../src/testing/readme/shell.js';
 import { command } from './command.js';
 import { place, removeNamespace } from './environment.js';
 import { PortForward } from './port-forward.js';
 import type { Release } from './release.js';
-import { timeoutMs } from './timeouts.js';
+import { openTerminal, type Terminal } from './terminal.js';
 
 /* The README's section on Kubernetes, run as it stands, in a namespace of its own that kubectl and helm take for theirs. */
 
 const steps = consoleSteps(readFileSync('README.md', 'utf8'), 'Kubernetes');
 const namespace = 'readme';
-const folder = mkdtempSync(join(tmpdir(), 'aetherstore-e2e-readme-'));
-const kubeconfig = join(folder, 'kubeconfig');
 const known = new Map<string, string>();
-let shell: Shell;
+let terminal: Terminal;
 let release: Release;
 
 beforeAll(async () => {
   release = await place({ namespace });
-  copyFileSync(must(process.env['KUBECONFIG'], 'KUBECONFIG'), kubeconfig);
-  await command('kubectl', ['--kubeconfig', kubeconfig, 'config', 'set-context', '--current', '--namespace', namespace]);
-  for (const name of ['charts', 'README.md']) symlinkSync(resolve(name), join(folder, name));
-  shell = new Shell(folder, { KUBECONFIG: kubeconfig }, timeoutMs('largeRequest'));
+  terminal = await openTerminal(namespace);
 });
 
 afterAll(async () => {
-  await shell.run('kill $(jobs -p)');
-  shell.close();
-  rmSync(folder, { recursive: true });
+  await terminal.shell.run('kill $(jobs -p)');
+  terminal.close();
   await removeNamespace(release);
 });
 
@@ -43,7 +33,7 @@ describe.each(steps.map((step) => [step.command, step] as const))('%s', (line, s
   test('prints what the README says', async ({ skip }) => {
     if (broken) skip();
     broken = true;
-    const { printed, code } = await shell.run(fillIn(line, known));
+    const { printed, code } = await terminal.shell.run(fillIn(line, known));
     expect(mismatch(step.expected, printed, known)).toBeNull();
     expect(code, printed).toBe(0);
     broken = false;
