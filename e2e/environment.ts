@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { must } from '../src/base/must.js';
 import { Kube } from './kube.js';
 import { Release, type Values } from './release.js';
+import { until } from './until.js';
 
 /** What `e2e/run.ts` hands to the tests. */
 const context = must(process.env['E2E_CONTEXT'], 'E2E_CONTEXT: the tests are started by `make e2e`');
@@ -47,8 +48,13 @@ async function saveLogs({ kube }: Release): Promise<void> {
   }
 }
 
-/** Nothing of the release stays, its data neither. */
+/** Nothing of the release stays, its data neither; nobody waits until its pods have ended in peace. */
 export async function removeNamespace(release: Release): Promise<void> {
   await saveLogs(release);
-  await release.kube.run(['delete', 'namespace', release.kube.namespace, '--ignore-not-found', '--timeout=180s'], 'uninstall');
+  const { kube } = release;
+  await kube.run(['delete', 'namespace', kube.namespace, '--ignore-not-found', '--wait=false']);
+  await kube.run(['delete', 'pods', '--all', '--grace-period=0', '--force']);
+  await until('uninstall', `the namespace ${kube.namespace} is gone`, async () =>
+    (await kube.get('namespace', kube.namespace)) === null ? true : null,
+  );
 }
