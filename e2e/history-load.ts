@@ -89,11 +89,6 @@ export class HistoryLoad {
     return this.#recorder.acknowledgedCount;
   }
 
-  /** Writes whose outcome nobody was told. */
-  get unknown(): number {
-    return Object.values(this.#recorder.unknown).reduce((sum, count) => sum + count, 0);
-  }
-
   /** Ends the load, reads every key once more, and judges. */
   async stop(): Promise<void> {
     this.#isOver = true;

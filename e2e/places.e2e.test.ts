@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { must } from '../src/base/must.js';
 import { S3TestClient } from '../src/testing/s3-test-client.js';
+import { command } from './command.js';
 import { place, removeNamespace, type Place } from './environment.js';
 import { PortForward } from './port-forward.js';
 import type { Release } from './release.js';
@@ -66,6 +70,20 @@ describe('where it can be installed', () => {
     const name = longName.slice(0, 53);
     expect(name).toHaveLength(53);
     await installed({ namespace: 'long', name });
+  });
+
+  test('with a certificate that `kubectl create secret tls` took, and the buckets of its values', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aetherstore-e2e-tls-'));
+    const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+    const names = 'subjectAltName=DNS:aetherstore.tls.svc';
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=s3', '-addext', names];
+    await command('openssl', [...request, '-keyout', key, '-out', certificate]);
+    const made = await installed({ namespace: 'tls', values: { 'tls.secretName': 's3-tls', buckets: '{first}' } }, ({ kube }) =>
+      kube.run(['create', 'secret', 'tls', 's3-tls', `--cert=${certificate}`, `--key=${key}`]),
+    );
+    rmSync(folder, { recursive: true });
+    const status = await made.kube.run(['exec', `deployment/${made.fullname}-master`, '--container', 'master', '--', 'aether', 'status']);
+    expect(status, 'nothing has to be configured for aether inside the pod').toContain('HEALTHY');
   });
 
   test('from the manifest for a small store, without Helm, and it goes as it came', async () => {

@@ -2,7 +2,7 @@
 IFS=: read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY < <(grep -v '^#' "$ROOT_CREDENTIAL_FILE")
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 until aether --quiet --timeout=5 bucket ls >/tmp/buckets 2>/tmp/why; do
-  echo "waiting for $AWS_ENDPOINT_URL: $(head -n 1 /tmp/why)"
+  echo "waiting for $AWS_ENDPOINT_URL: $(cat /tmp/why)"
   sleep 2
 done
 for bucket in $BUCKETS; do

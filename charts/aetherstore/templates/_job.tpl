@@ -9,14 +9,18 @@ containers:
     command: [bash, -euo, pipefail, -c]
     args:
       - |
+        {{- if $tls.secretName }}
+        # read when a program starts; a certificate without its authority vouches for itself
+        [ -e "$NODE_EXTRA_CA_CERTS" ] || export NODE_EXTRA_CA_CERTS=/etc/aetherstore/tls/certificate
+        {{- end }}
         {{- .root.Files.Get .script | nindent 8 }}
     env:
       - { name: AWS_ENDPOINT_URL, value: {{ include "aetherstore.s3Endpoint" .root | quote }} }
       - { name: AWS_REGION, value: {{ .root.Values.store.region | quote }} }
       - { name: ROOT_CREDENTIAL_FILE, value: /etc/aetherstore/secrets/root-credential }
       - { name: HOME, value: /tmp }
-      {{- if and $tls.secretName $tls.caKey }}
-      - { name: NODE_EXTRA_CA_CERTS, value: {{ printf "/etc/aetherstore/tls/%s" $tls.caKey }} }
+      {{- if $tls.secretName }}
+      - { name: NODE_EXTRA_CA_CERTS, value: /etc/aetherstore/tls/authority }
       {{- end }}
       {{- toYaml .environment | nindent 6 }}
     resources:
@@ -25,8 +29,8 @@ containers:
     volumeMounts:
       - { name: secrets, mountPath: /etc/aetherstore/secrets, readOnly: true }
       - { name: tmp, mountPath: /tmp }
-      {{- if and $tls.secretName $tls.caKey }}
-      - { name: authority, mountPath: /etc/aetherstore/tls, readOnly: true }
+      {{- if $tls.secretName }}
+      - { name: tls, mountPath: /etc/aetherstore/tls, readOnly: true }
       {{- end }}
 volumes:
   - name: secrets
@@ -37,12 +41,22 @@ volumes:
         - { key: {{ .root.Values.secrets.keys.rootCredential }}, path: root-credential }
   - name: tmp
     emptyDir: { sizeLimit: 1Gi }
-  {{- if and $tls.secretName $tls.caKey }}
-  - name: authority
-    secret:
-      secretName: {{ $tls.secretName }}
+  {{- if $tls.secretName }}
+  - name: tls
+    projected:
       defaultMode: 0440
-      items:
-        - { key: {{ $tls.caKey }}, path: {{ $tls.caKey }} }
+      sources:
+        - secret:
+            name: {{ $tls.secretName }}
+            items:
+              - { key: {{ $tls.certificateKey }}, path: certificate }
+        {{- with $tls.caKey }}
+        # `kubectl create secret tls` makes none
+        - secret:
+            name: {{ $tls.secretName }}
+            optional: true
+            items:
+              - { key: {{ . }}, path: authority }
+        {{- end }}
   {{- end }}
 {{- end -}}

@@ -32,7 +32,8 @@ const kubernetesName = text(
   'a name of Kubernetes: lower-case letters, digits, hyphens and dots',
   /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
 );
-const secretsFolder = '/etc/aetherstore/secrets';
+/** Where processes of the store look for their secrets unless told otherwise. */
+export const secretsFolder = '/etc/aetherstore/secrets';
 
 /**
  * Every setting of every role, once. Its environment variable is AETHER_ and the name in upper case with underscores

@@ -93,7 +93,7 @@ function unreachable(address: URL, cause: Error): CliError {
       code: 'unreachable',
       what: `${address.origin} does not answer.`,
       why: whyUnreachable(address, cause),
-      hint: 'start a store with `make run` or `aetherstore dev`, or see where the address comes from: aether config view --show-source',
+      hint: 'see where the address comes from: aether config view --show-source; a store on this machine is started by `make run` or `aetherstore dev`',
     },
     { cause },
   );

@@ -108,6 +108,22 @@ describe('which store is meant', () => {
     expect((await view([], own))['accessKeyId']).toBe('AKOWN < environment (AETHER_*)');
   });
 
+  test('in a container of the store it is the one of its secrets, unless another master is named', async () => {
+    write('rest-token', '# cluster-id: 1\ntoken-of-container\nolder\n');
+    write('root-credential', 'AKROOT:secret-of-root\n');
+    const secrets = { AETHER_REST_TOKEN_FILE: join(folder, 'rest-token'), AETHER_ROOT_CREDENTIAL_FILE: join(folder, 'root-credential') };
+    const source = 'secrets of this container';
+    expect(await view([], secrets)).toMatchObject({
+      accessKeyId: `AKROOT < ${source}`,
+      masterAddress: `http://127.0.0.1:42100 < ${source}`,
+      restToken: `(hidden) < ${source}`,
+    });
+    expect(await view([], { ...secrets, AETHER_MASTER_ADDRESS: 'http://master:42100' })).toMatchObject({
+      masterAddress: 'http://master:42100 < environment (AETHER_*)',
+      restToken: `(hidden) < ${source}`,
+    });
+  });
+
   test('AETHER_CREDENTIALS_FILE has to exist', async () => {
     write('elsewhere.env', devFile.replace('127.0.0.1:9000', 'elsewhere:9000'));
     expect((await view([], { AETHER_CREDENTIALS_FILE: 'elsewhere.env' }))['endpoint']).toBe('http://elsewhere:9000 < elsewhere.env');

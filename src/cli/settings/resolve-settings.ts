@@ -1,10 +1,11 @@
 import { isAbsolute, join } from 'node:path';
+import { secretsFolder } from '../../base/config/settings.js';
 import type { Credentials } from '../../s3/sign.js';
 import { usageError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { awsEnvironmentLayer, awsFilesLayer } from './aws-layers.js';
 import { credentialsOf, emptyLayer, type Layer } from './layer.js';
-import { parseNameValues, readOptionalFile } from './name-value-file.js';
+import { parseNameValues, readOptionalFile, readSecretLine } from './name-value-file.js';
 import { profileLayer, readProfiles } from './profiles.js';
 
 /** Flags that say which store is meant. */
@@ -33,10 +34,12 @@ export interface ClientSettings {
 const defaultRegion = 'us-east-1';
 /** Where `aetherstore dev` writes the ways into its store, seen from the folder in which it was started. */
 const devCredentialsFile = 'aether-data/credentials.env';
+/** Where a master is for somebody inside its container. */
+const masterOfContainer = 'http://127.0.0.1:42100';
 
 /**
  * Flags before AETHER_* before the variables and files of AWS before the current profile before the credentials file of
- * `aetherstore dev`. `profileOfAddress`: the profile that an address such as `work:bucket/key` names.
+ * `aetherstore dev` before the secrets of the container that we are in. `profileOfAddress`: the profile that an address such as `work:bucket/key` names.
  */
 export function resolveSettings(environment: Environment, flags: TargetFlags, profileOfAddress: string | null = null): ClientSettings {
   const ownLayers = layersOfAether(environment, flags, profileOfAddress);
@@ -111,7 +114,22 @@ function fallbackLayers(environment: Environment): Layer[] {
   if (profiles.current !== null) layers.push(profileLayer(environment, profiles, profiles.current));
   const dev = credentialsFileLayer(environment, devCredentialsFile);
   if (dev !== null) layers.push(dev);
+  layers.push(containerLayer(environment));
   return layers;
+}
+
+/** The secrets that the container's own process has: an operator who can read them asks with `kubectl exec … aether status`. */
+function containerLayer({ variables }: Environment): Layer {
+  const restToken = readSecretLine(variables['AETHER_REST_TOKEN_FILE'] ?? `${secretsFolder}/rest-token`);
+  const credential = readSecretLine(variables['AETHER_ROOT_CREDENTIAL_FILE'] ?? `${secretsFolder}/root-credential`);
+  const [accessKeyId, secretAccessKey] = credential?.split(':') ?? [];
+  return {
+    ...emptyLayer,
+    name: 'secrets of this container',
+    credentials: credentialsOf(accessKeyId, secretAccessKey),
+    masterAddress: restToken === null && credential === null ? null : masterOfContainer,
+    restToken,
+  };
 }
 
 function credentialsFileLayer(environment: Environment, path: string): Layer | null {

@@ -80,7 +80,9 @@ describe.skipIf(!isThere('helm')).each(variants)('every object of "%s"', (_name,
         expect(securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
       }
       for (const volume of spec.volumes ?? [])
-        expect(Object.keys(volume)).toEqual(expect.arrayContaining([expect.stringMatching(/^(secret|emptyDir|persistentVolumeClaim)$/)]));
+        expect(Object.keys(volume)).toEqual(
+          expect.arrayContaining([expect.stringMatching(/^(secret|projected|emptyDir|persistentVolumeClaim)$/)]),
+        );
     }
   });
 
