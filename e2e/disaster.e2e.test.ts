@@ -32,7 +32,7 @@ function file(heading: string, name: string): string {
 describe('the metadata, when its volume is lost', () => {
   const kept = randomBytes(3_000_000);
   let release: Release;
-  let terminal: Terminal;
+  let terminal: Terminal | null = null;
 
   beforeAll(async () => {
     release = await place({ namespace: 'disaster' });
@@ -41,13 +41,13 @@ describe('the metadata, when its volume is lost', () => {
     await release.untilWhole(3);
   });
   afterAll(async () => {
-    terminal.close();
+    terminal?.close();
     await removeNamespace(release);
   });
 
   async function type(block: string): Promise<void> {
     for (const line of block.trim().split('\n')) {
-      const { printed, code } = await terminal.shell.run(line);
+      const { printed, code } = await must(terminal, 'a terminal').shell.run(line);
       expect(code, `${line}\n${printed}`).toBe(0);
     }
   }
@@ -64,7 +64,7 @@ describe('the metadata, when its volume is lost', () => {
   test('is copied from a stopped master, by the lines of the documentation', async () => {
     expect((await ask('PUT', '/drill')).status).toBe(200);
     expect((await ask('PUT', '/drill/kept', kept)).status).toBe(200);
-    writeFileSync(join(terminal.folder, 'metadata-copy.yaml'), file('A backup of the metadata', 'metadata-copy.yaml'));
+    writeFileSync(join(must(terminal, 'a terminal').folder, 'metadata-copy.yaml'), file('A backup of the metadata', 'metadata-copy.yaml'));
     await type(must(blocks('A backup of the metadata', 'sh')[0], 'the lines of the backup'));
     await release.kube.untilReady('master', 1);
     await release.untilWhole(3);
@@ -79,11 +79,12 @@ describe('the metadata, when its volume is lost', () => {
       (await release.kube.get('pvc', `${release.fullname}-master`)) === null ? true : null,
     );
     const [restore, takeOver] = blocks("The master's volume", 'sh');
-    writeFileSync(join(terminal.folder, 'metadata-claim.yaml'), file("The master's volume", 'metadata-claim.yaml'));
+    writeFileSync(join(must(terminal, 'a terminal').folder, 'metadata-claim.yaml'), file("The master's volume", 'metadata-claim.yaml'));
     await type(must(restore, 'the lines that restore'));
-    await until('podReady', 'the old copy is refused by datanodes that know better', async () => {
-      const [status] = (await release.masterPod()).status?.containerStatuses ?? [];
-      return status !== undefined && status.restartCount > 0 && !status.ready ? true : null;
+    await until('podReady', 'the old copy is fenced by datanodes that know better', async () => {
+      const [pod] = await release.pods('master');
+      const ran = await release.kube.tryRun(['logs', pod?.metadata.name ?? 'none', '--previous']);
+      return /another master has (begun|taken over)/.test(ran.stdout) ? true : null;
     });
     await type(must(takeOver, 'the lines that let it take over'));
     await release.kube.untilReady('master', 1);

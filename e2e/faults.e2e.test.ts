@@ -38,7 +38,9 @@ describe.concurrent('a master killed in the middle of commits', () => {
       const acknowledged = load.acknowledged;
       await until('request', 'writes are being committed', async () => (load.acknowledged > acknowledged + 100 ? true : null));
       const before = await release.masterPod();
+      const underWay = load.underWay;
       await signalPod(before, 'master', 'KILL');
+      expect(underWay, 'requests were under way').toBeGreaterThan(0);
       const after = await until('podReady', 'the container of the master is another one and Ready', async () => {
         const [pod] = await release.kube.untilReady('master', 1);
         return pod !== undefined && restarts(pod) > restarts(before) ? pod : null;
@@ -47,7 +49,6 @@ describe.concurrent('a master killed in the middle of commits', () => {
     }
     await release.untilWhole(3);
     tellAvailability(`master killed ${kills} times in commits`, load.seen, performance.now() - began);
-    expect(load.seen.pauseMs, 'clients asked while there was no master').toBeGreaterThan(1000);
     await load.stop();
   });
 });
@@ -116,6 +117,7 @@ describe.concurrent('disks that are full', () => {
     }
     console.log(`after ${kept.length} objects of 4 MiB: ${refused?.status} ${refused?.body.toString()}`);
     await load.stop();
+    expect(kept.length).toBeGreaterThan(0);
     expect(refused?.status).toBe(503);
     expect(refused?.body.toString()).toMatch(/the disks of \d of 3 datanodes are full/);
     const use = await command('docker', ['exec', must(workers[0], 'a worker'), 'df', '--output=pcent', folder]);

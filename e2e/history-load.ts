@@ -23,9 +23,11 @@ export interface Seen {
 
 /** Looks at the answers of a client on their way. */
 class WatchedClient extends S3TestClient {
+  underWay = 0;
   onAnswer: (isGood: boolean) => void = () => undefined;
 
   override async request(request: S3TestRequest): Promise<S3TestAnswer> {
+    this.underWay += 1;
     try {
       const answer = await super.request(request);
       this.onAnswer(answer.status < 500);
@@ -33,6 +35,8 @@ class WatchedClient extends S3TestClient {
     } catch (error) {
       this.onAnswer(false);
       throw error;
+    } finally {
+      this.underWay -= 1;
     }
   }
 }
@@ -87,6 +91,11 @@ export class HistoryLoad {
 
   get acknowledged(): number {
     return this.#recorder.acknowledgedCount;
+  }
+
+  /** Requests that nobody has answered yet. */
+  get underWay(): number {
+    return this.#clients.reduce((sum, client) => sum + client.underWay, 0);
   }
 
   /** Ends the load, reads every key once more, and judges. */

@@ -10,8 +10,8 @@ containers:
     args:
       - |
         {{- if $tls.secretName }}
-        # read when a program starts; a certificate without its authority vouches for itself
-        [ -e "$NODE_EXTRA_CA_CERTS" ] || export NODE_EXTRA_CA_CERTS=/etc/aetherstore/tls/certificate
+        # read when a program starts; a self-signed certificate vouches for itself
+        [ -s "$NODE_EXTRA_CA_CERTS" ] || export NODE_EXTRA_CA_CERTS=/etc/aetherstore/tls/certificate
         {{- end }}
         {{- .root.Files.Get .script | nindent 8 }}
     env:

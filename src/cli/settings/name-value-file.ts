@@ -17,16 +17,6 @@ export function readOptionalFile(path: string): string | null {
   }
 }
 
-/** The first secret of a file of secrets, past comments. Null when there is none that we may read. */
-export function readSecretLine(path: string): string | null {
-  try {
-    const lines = readFileSync(path, 'utf8').split('\n');
-    return lines.find((line) => line.trim() !== '' && !line.startsWith('#'))?.trim() ?? null;
-  } catch {
-    return null; // the secrets of a store on this machine are for others
-  }
-}
-
 /** `NAME=VALUE` lines as a shell reads them, without expansion: comments, `export`, quotes around the value. */
 export function parseNameValues(text: string): Map<string, string> {
   const values = new Map<string, string>();

@@ -108,19 +108,25 @@ describe('which store is meant', () => {
     expect((await view([], own))['accessKeyId']).toBe('AKOWN < environment (AETHER_*)');
   });
 
-  test('in a container of the store it is the one of its secrets, unless another master is named', async () => {
-    write('rest-token', '# cluster-id: 1\ntoken-of-container\nolder\n');
-    write('root-credential', 'AKROOT:secret-of-root\n');
-    const secrets = { AETHER_REST_TOKEN_FILE: join(folder, 'rest-token'), AETHER_ROOT_CREDENTIAL_FILE: join(folder, 'root-credential') };
-    const source = 'secrets of this container';
-    expect(await view([], secrets)).toMatchObject({
-      accessKeyId: `AKROOT < ${source}`,
-      masterAddress: `http://127.0.0.1:42100 < ${source}`,
-      restToken: `(hidden) < ${source}`,
+  test('in a container of the store its token is for its own master, or the one of its environment, and no other', async () => {
+    const token = 'token-of-container-0123456789abcdef0123456789';
+    write('rest-token', `# cluster-id: 1\n  ${token}\n`);
+    const inside = { AETHER_REST_TOKEN_FILE: join(folder, 'rest-token') };
+    expect(await view([], inside)).toMatchObject({
+      accessKeyId: ' < not set',
+      masterAddress: 'http://127.0.0.1:42100 < this container',
+      restToken: '(hidden) < this container',
     });
-    expect(await view([], { ...secrets, AETHER_MASTER_ADDRESS: 'http://master:42100' })).toMatchObject({
+    expect(await view([], { ...inside, AETHER_MASTER_ADDRESS: 'http://master:42100' })).toMatchObject({
       masterAddress: 'http://master:42100 < environment (AETHER_*)',
-      restToken: `(hidden) < ${source}`,
+      restToken: '(hidden) < this container',
+    });
+    const other = 'http://other:42100';
+    expect(await view(['--master-address', other], inside)).toMatchObject({ masterAddress: `${other} < flag`, restToken: ' < not set' });
+    write('elsewhere.env', `AETHER_MASTER_ADDRESS=${other}\n`);
+    expect(await view([], { ...inside, AETHER_CREDENTIALS_FILE: 'elsewhere.env' })).toMatchObject({
+      masterAddress: `${other} < elsewhere.env`,
+      restToken: ' < not set',
     });
   });
 

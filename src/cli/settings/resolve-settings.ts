@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { secretsFolder } from '../../base/config/settings.js';
+import { readSecretText } from '../../base/secret-file.js';
 import type { Credentials } from '../../s3/sign.js';
 import { usageError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { awsEnvironmentLayer, awsFilesLayer } from './aws-layers.js';
 import { credentialsOf, emptyLayer, type Layer } from './layer.js';
-import { parseNameValues, readOptionalFile, readSecretLine } from './name-value-file.js';
+import { parseNameValues, readOptionalFile } from './name-value-file.js';
 import { profileLayer, readProfiles } from './profiles.js';
 
 /** Flags that say which store is meant. */
@@ -34,23 +36,27 @@ export interface ClientSettings {
 const defaultRegion = 'us-east-1';
 /** Where `aetherstore dev` writes the ways into its store, seen from the folder in which it was started. */
 const devCredentialsFile = 'aether-data/credentials.env';
+/** What the container of a pod says of its store is among them. */
+const ownVariables = 'environment (AETHER_*)';
 /** Where a master is for somebody inside its container. */
 const masterOfContainer = 'http://127.0.0.1:42100';
 
 /**
  * Flags before AETHER_* before the variables and files of AWS before the current profile before the credentials file of
- * `aetherstore dev` before the secrets of the container that we are in. `profileOfAddress`: the profile that an address such as `work:bucket/key` names.
+ * `aetherstore dev`. Inside a container of the store its master and its token are known too; that token goes to no address from
+ * elsewhere. `profileOfAddress`: the profile that an address such as `work:bucket/key` names.
  */
 export function resolveSettings(environment: Environment, flags: TargetFlags, profileOfAddress: string | null = null): ClientSettings {
   const ownLayers = layersOfAether(environment, flags, profileOfAddress);
   const layers = [...ownLayers, awsEnvironmentLayer(environment), awsFilesLayer(environment), ...fallbackLayers(environment)];
   const endpoint = firstOf(layers, 'endpoint');
+  const masterAddress = togetherWith(endpoint, 'masterAddress', { ownLayers, layers });
+  const restToken = togetherWith(firstOf(layers, 'masterAddress'), 'restToken', { ownLayers, layers });
   return {
     endpoint,
     region: firstOf(layers, 'region') ?? { value: defaultRegion, source: 'default' },
     credentials: togetherWith(endpoint, 'credentials', { ownLayers, layers }),
-    masterAddress: togetherWith(endpoint, 'masterAddress', { ownLayers, layers }),
-    restToken: togetherWith(firstOf(layers, 'masterAddress'), 'restToken', { ownLayers, layers }),
+    ...(restToken === null ? inContainer(environment, masterAddress) : { masterAddress, restToken }),
   };
 }
 
@@ -90,7 +96,7 @@ function layersOfAether(environment: Environment, flags: TargetFlags, profileOfA
   const chosen = profileOfAddress ?? flags.profile ?? null;
   if (chosen !== null) layers.push(profileLayer(environment, readProfiles(environment), chosen));
   layers.push({
-    name: 'environment (AETHER_*)',
+    name: ownVariables,
     endpoint: variables['AETHER_ENDPOINT_URL'] ?? null,
     region: variables['AETHER_REGION'] ?? null,
     credentials: credentialsOf(variables['AETHER_ACCESS_KEY_ID'], variables['AETHER_SECRET_ACCESS_KEY']),
@@ -114,22 +120,24 @@ function fallbackLayers(environment: Environment): Layer[] {
   if (profiles.current !== null) layers.push(profileLayer(environment, profiles, profiles.current));
   const dev = credentialsFileLayer(environment, devCredentialsFile);
   if (dev !== null) layers.push(dev);
-  layers.push(containerLayer(environment));
   return layers;
 }
 
-/** The secrets that the container's own process has: an operator who can read them asks with `kubectl exec … aether status`. */
-function containerLayer({ variables }: Environment): Layer {
-  const restToken = readSecretLine(variables['AETHER_REST_TOKEN_FILE'] ?? `${secretsFolder}/rest-token`);
-  const credential = readSecretLine(variables['AETHER_ROOT_CREDENTIAL_FILE'] ?? `${secretsFolder}/root-credential`);
-  const [accessKeyId, secretAccessKey] = credential?.split(':') ?? [];
-  return {
-    ...emptyLayer,
-    name: 'secrets of this container',
-    credentials: credentialsOf(accessKeyId, secretAccessKey),
-    masterAddress: restToken === null && credential === null ? null : masterOfContainer,
-    restToken,
-  };
+function inContainer(environment: Environment, named: Sourced<string> | null): Pick<ClientSettings, 'masterAddress' | 'restToken'> {
+  const token = named === null || named.source === ownVariables ? tokenOfContainer(environment) : null;
+  if (token === null) return { masterAddress: named, restToken: null };
+  const source = 'this container';
+  return { masterAddress: named ?? { value: masterOfContainer, source }, restToken: { value: token, source } };
+}
+
+/** The REST token that the process of the container we are in has, for operators: `kubectl exec … aether status`. */
+function tokenOfContainer({ variables }: Environment): string | null {
+  const path = variables['AETHER_REST_TOKEN_FILE'] ?? `${secretsFolder}/rest-token`;
+  try {
+    return readSecretText(readFileSync(path, 'utf8'), { where: path, setting: 'AETHER_REST_TOKEN_FILE' }).lines[0] ?? null;
+  } catch {
+    return null; // none is there, or it is for others
+  }
 }
 
 function credentialsFileLayer(environment: Environment, path: string): Layer | null {
