@@ -15,7 +15,9 @@ const writersCount = 16;
 /** A cycle cuts the power only when so much is at stake. */
 const acknowledgedMin = 20;
 const disks = ['master', 'datanode-0', 'datanode-1', 'datanode-2'];
-const sizeBytes = { ext4: 512 * MiB, xfs: 640 * MiB };
+/** What a fast machine writes between two cuts: all that was acknowledged stays to be read. */
+const cycleBytesMax = 64 * MiB;
+const sizeBytes = { ext4: 512 * MiB + cycles * cycleBytesMax, xfs: 640 * MiB + cycles * cycleBytesMax };
 
 interface NodeRow {
   id: string;
